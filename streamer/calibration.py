@@ -1,0 +1,81 @@
+"""From logits to what is published: calibrated probabilities, one consistent pair of labels, prediction sets.
+
+Emotion and sentiment never contradict each other: the two heads are multiplied into one joint distribution over the pairs that
+MELD's scheme allows (`labels.SENTIMENTS_OF`), both probability vectors are its marginals, and both labels come from its most
+probable pair. Probabilities are temperature-scaled (Guo et al., 2017) and prediction sets are split-conformal with the score
+1 - p(label) (Sadinle, Lei & Wasserman, 2019), one set of numbers for each subset of modalities, since a network that hears less is
+less sure.
+"""
+
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from streamer.features.arrays import Float32
+from streamer.labels import EMOTIONS, SENTIMENTS, SENTIMENTS_OF
+
+COMPATIBLE: Float32 = np.array([[s in SENTIMENTS_OF[e] for s in SENTIMENTS] for e in EMOTIONS], np.float32)
+"""[7, 3], 1 where the pair can occur."""
+
+
+class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fitted on data that neither trained the network nor measures it."""
+
+    emotion_temperature: float = 1.0
+    sentiment_temperature: float = 1.0
+    emotion_bias: tuple[float, ...] = ()
+    """Added to the emotion logits after the temperature, [7]; empty for none."""
+    sentiment_bias: tuple[float, ...] = ()
+    emotion_threshold: float = 1.0
+    """A label is in the prediction set where 1 - p(label) is at most this."""
+    sentiment_threshold: float = 1.0
+    coverage: float = 0.9
+    """Share of true labels that the sets hold."""
+
+
+class Decision(NamedTuple):
+    """What is said of one utterance. Probabilities are float64 and sum to 1."""
+
+    emotion_probs: tuple[float, ...]
+    sentiment_probs: tuple[float, ...]
+    emotion: int
+    sentiment: int
+    emotion_set: tuple[int, ...]
+    sentiment_set: tuple[int, ...]
+
+
+def joint_probs(emotion_logits: Float32, sentiment_logits: Float32, calibration: Calibration) -> Float32:
+    """[n, 7] and [n, 3] -> [n, 7, 3]: the product of both heads over the pairs that can occur, each sample summing to 1."""
+    emotion = emotion_logits / calibration.emotion_temperature + np.asarray(calibration.emotion_bias or 0.0)
+    sentiment = sentiment_logits / calibration.sentiment_temperature + np.asarray(calibration.sentiment_bias or 0.0)
+    scores = emotion[:, :, None] + sentiment[:, None, :]
+    scores = np.where(COMPATIBLE > 0, scores, -np.inf)
+    weights = np.exp(scores - scores.max(axis=(1, 2), keepdims=True))
+    joint: Float32 = weights / weights.sum(axis=(1, 2), keepdims=True)
+    return joint
+
+
+def decide(emotion_logits: Float32, sentiment_logits: Float32, calibration: Calibration) -> list[Decision]:
+    """[n, 7] and [n, 3] logits -> n decisions."""
+    joint = joint_probs(emotion_logits.astype(np.float64), sentiment_logits.astype(np.float64), calibration)
+    return [_decision(sample, calibration) for sample in joint]
+
+
+def _decision(joint: Float32, calibration: Calibration) -> Decision:
+    emotion_probs, sentiment_probs = joint.sum(axis=1), joint.sum(axis=0)
+    emotion, sentiment = np.unravel_index(int(joint.argmax()), joint.shape)
+    return Decision(
+        tuple(float(p) for p in emotion_probs),
+        tuple(float(p) for p in sentiment_probs),
+        int(emotion),
+        int(sentiment),
+        _set(emotion_probs, calibration.emotion_threshold, int(emotion)),
+        _set(sentiment_probs, calibration.sentiment_threshold, int(sentiment)),
+    )
+
+
+def _set(probs: Float32, threshold: float, label: int) -> tuple[int, ...]:
+    """Most probable first; never without the label itself."""
+    inside = [int(i) for i in np.argsort(-probs, kind="stable") if 1 - probs[i] <= threshold or i == label]
+    return tuple(inside)

@@ -1,0 +1,118 @@
+"""Log-mel spectrogram in NumPy: a spec that travels, a pure function, and its streaming twin.
+
+Held against torchaudio's `MelSpectrogram(center=False, mel_scale="htk", norm=None)` by a test.
+"""
+
+from functools import lru_cache
+
+import msgspec
+import numpy as np
+
+from streamer.features.arrays import Float32
+
+
+class LogMelSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="log_mel", forbid_unknown_fields=True):
+    """How a waveform becomes a picture of sound. Lengths are in samples at `sample_rate_hz`."""
+
+    sample_rate_hz: int = 16_000
+    n_fft: int = 512
+    win_length: int = 400
+    hop_length: int = 160
+    n_mels: int = 64
+    f_min_hz: float = 50.0
+    f_max_hz: float = 7_600.0
+    floor: float = 1e-6
+    """Added to mel power before the logarithm, so that silence is finite."""
+    per_utterance: bool = True
+    """Subtract each band's mean over the utterance: takes away level and microphone, which no corpus shares with a user."""
+    std: float = 1.0
+    """Everything is divided by this: the training set's standard deviation."""
+    max_s: float = 12.0
+    """A longer utterance keeps its last `max_s` seconds."""
+
+    @property
+    def width(self) -> int:
+        """Values per step."""
+        return self.n_mels
+
+    def frames(self, samples: int) -> int:
+        """Whole windows in `samples`: 1 + (samples - win_length) // hop_length, or 0."""
+        return 0 if samples < self.win_length else 1 + (samples - self.win_length) // self.hop_length
+
+    def extract(self, waveform: Float32) -> Float32:
+        """[samples] -> [frames, n_mels], normalised: what the network sees. At least one frame: a shorter waveform is zero-padded."""
+        if waveform.shape[0] < self.win_length:
+            waveform = np.pad(waveform, (0, self.win_length - waveform.shape[0]))
+        return normalise(log_mel(waveform, self), self)
+
+    def stream(self) -> "LogMelStream":
+        """A computation that goes on while speech does."""
+        return LogMelStream(self)
+
+
+def log_mel(waveform: Float32, spec: LogMelSpec) -> Float32:
+    """[samples] -> [frames, n_mels], natural log of mel power.
+
+    frames = 1 + (samples - win_length) // hop_length: only whole windows, no padding,
+    so a frame's value does not depend on what comes after it.
+
+    Raises:
+        ValueError: the waveform is shorter than one window.
+    """
+    if waveform.shape[0] < spec.win_length:
+        raise ValueError(f"log_mel needs at least {spec.win_length} samples, got {waveform.shape[0]}")
+    windows = np.lib.stride_tricks.sliding_window_view(waveform, spec.win_length)[:: spec.hop_length]
+    spectrum = np.fft.rfft(windows * _window(spec), n=spec.n_fft, axis=1)
+    power = spectrum.real**2 + spectrum.imag**2
+    mel: Float32 = np.log(power @ mel_filters(spec) + spec.floor).astype(np.float32)
+    return mel
+
+
+def normalise(mel: Float32, spec: LogMelSpec) -> Float32:
+    """[frames, n_mels] -> the same shape, as the spec says; keeps the last `max_s` seconds."""
+    mel = mel[-spec.frames(round(spec.max_s * spec.sample_rate_hz)) :]
+    if spec.per_utterance:
+        mel = mel - mel.mean(axis=0, keepdims=True)
+    return (mel / np.float32(spec.std)).astype(np.float32)
+
+
+@lru_cache(maxsize=8)
+def _window(spec: LogMelSpec) -> Float32:
+    """Periodic Hann window, [win_length]."""
+    n = np.arange(spec.win_length)
+    return (0.5 - 0.5 * np.cos(2 * np.pi * n / spec.win_length)).astype(np.float32)
+
+
+@lru_cache(maxsize=8)
+def mel_filters(spec: LogMelSpec) -> Float32:
+    """Triangles on the HTK mel scale, peak 1: [n_fft // 2 + 1, n_mels]."""
+    bins_hz = np.linspace(0, spec.sample_rate_hz / 2, spec.n_fft // 2 + 1)
+    low, high = (2595 * np.log10(1 + hz / 700) for hz in (spec.f_min_hz, spec.f_max_hz))
+    edges_hz = 700 * (10 ** (np.linspace(low, high, spec.n_mels + 2) / 2595) - 1)
+    rise = (bins_hz[:, None] - edges_hz[:-2]) / (edges_hz[1:-1] - edges_hz[:-2])
+    fall = (edges_hz[2:] - bins_hz[:, None]) / (edges_hz[2:] - edges_hz[1:-1])
+    return np.maximum(0, np.minimum(rise, fall)).astype(np.float32)
+
+
+class LogMelStream:
+    """Log-mel frames as sound arrives; what it has at any moment equals `extract` of all that was pushed."""
+
+    def __init__(self, spec: LogMelSpec) -> None:
+        self._spec = spec
+        self._pending: Float32 = np.zeros(0, np.float32)
+        self._frames: list[Float32] = []
+
+    def push(self, waveform: Float32) -> None:
+        """Take the next samples, [samples]."""
+        pending = np.concatenate([self._pending, waveform]) if self._pending.size else waveform
+        frames = self._spec.frames(pending.shape[0])
+        if frames:
+            self._frames.append(log_mel(pending, self._spec))
+            pending = pending[frames * self._spec.hop_length :]
+        self._pending = pending
+
+    def features(self) -> Float32:
+        """What the network would see now: [frames, n_mels]."""
+        if not self._frames:
+            return self._spec.extract(self._pending)
+        return normalise(np.concatenate(self._frames), self._spec)
