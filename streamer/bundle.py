@@ -6,12 +6,13 @@
 
 The graphs speak one language, whatever the recipe:
 
-| graph  | inputs                                                              | outputs |
-|--------|---------------------------------------------------------------------|---------|
-| text   | input_ids, attention_mask, token_type_ids: int64 [batch, tokens]    | embedding [batch, steps, width], mask [batch, steps] |
-| audio  | features [batch, steps, width], mask [batch, steps]                 | the same two |
-| video  | crops [batch, frames, channels, height, width], mask [batch, frames]| the same two |
-| fusion | text, audio, video: [batch, steps, width]; text_mask, audio_mask, video_mask: [batch, steps] | emotion_logits [batch, 7], sentiment_logits [batch, 3], weights [batch, 3] |
+| graph  | inputs | outputs |
+|--------|--------|---------|
+| text   | input_ids, attention_mask, token_type_ids: int64 [batch, tokens] | embedding [batch, steps, width], mask [batch, steps] |
+| audio  | features [batch, steps, width], mask [batch, steps] | the same two |
+| video  | crops [batch, frames, channels, height, width], mask [batch, frames] | the same two |
+| fusion | text, audio, video: [batch, steps, width] | emotion_logits [batch, 7], sentiment_logits [batch, 3], |
+|        | text_mask, audio_mask, video_mask: [batch, steps] | weights [batch, 3] |
 
 All but the ids are float32; masks are 1 for what is there. An absent modality is one step of zeros under a mask of 0, and the
 fusion must not look at it. `weights` says how much each modality (text, audio, video) counted; it sums to 1 over those present.
@@ -148,7 +149,9 @@ def read(folder: Path | None = None) -> Bundle:
     folder = folder or shipped()
     path = folder / MANIFEST
     if not path.is_file():
-        raise BundleError(f"{folder}: no {MANIFEST} there; a bundle is a folder that `python -m exporters export` writes")
+        raise BundleError(
+            f"{folder}: no {MANIFEST} there; a bundle is a folder that `python -m exporters export` writes"
+        )
     raw = path.read_bytes()
     try:
         found = msgspec.json.decode(raw, type=_Format).format
@@ -167,14 +170,18 @@ class _Format(msgspec.Struct):
 
 def _check(folder: Path, manifest: Manifest) -> None:
     if manifest.emotions != EMOTIONS or manifest.sentiments != SENTIMENTS:
-        raise BundleError(f"{folder}: its labels are {manifest.emotions} and {manifest.sentiments}, not {EMOTIONS} and {SENTIMENTS}")
+        raise BundleError(
+            f"{folder}: its labels are {manifest.emotions} and {manifest.sentiments}, not {EMOTIONS} and {SENTIMENTS}"
+        )
     for name in manifest.files:
         if name not in manifest.sha256:
             raise BundleError(f"{folder}: {MANIFEST} has no sha256 of {name}")
         if not (folder / name).is_file():
             raise BundleError(f"{folder}: {name} is missing")
         if sha256(folder / name) != manifest.sha256[name]:
-            raise BundleError(f"{folder}: {name} is not the file that was exported (its sha256 differs); copy the bundle again")
+            raise BundleError(
+                f"{folder}: {name} is not the file that was exported (its sha256 differs); copy the bundle again"
+            )
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

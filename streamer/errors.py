@@ -48,6 +48,8 @@ class StageError(StreamerError, RuntimeError):
     """A stage of one source failed; other sources go on."""
 
     def __init__(self, stage: str, cause: BaseException) -> None:
-        super().__init__(f"{stage}: {cause}" if isinstance(cause, StreamerError) else f"{stage}: {type(cause).__name__}: {cause}")
+        super().__init__(
+            f"{stage}: {cause}" if isinstance(cause, StreamerError) else f"{stage}: {type(cause).__name__}: {cause}"
+        )
         self.stage = stage
         self.cause = cause

@@ -3,6 +3,7 @@
 import cv2
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from streamer.features.arrays import Float32, UInt8
 
@@ -35,18 +36,20 @@ class FaceCropSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="face_crop
         x0, y0, x1, y1 = bbox_xyxy_px
         side = max(x1 - x0, y1 - y0) * self.scale
         zoom = self.size_px / max(side, 1e-6)
-        matrix = cv2.getRotationMatrix2D(((x0 + x1) / 2, (y0 + y1) / 2), roll_deg, zoom)
+        matrix = np.asarray(cv2.getRotationMatrix2D(((x0 + x1) / 2, (y0 + y1) / 2), roll_deg, zoom), np.float64)
         matrix[:, 2] += self.size_px / 2 - np.array([(x0 + x1) / 2, (y0 + y1) / 2])
         # Shrinking by much would alias under a bilinear warp: the picture around the face is first made smaller by area.
         pixels = _warp(image_rgb, matrix, self.size_px, zoom)
-        if self.channels == 1:
-            pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)[..., None]
-        return np.asarray(pixels, np.uint8)
+        return (
+            pixels if self.channels == 3 else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)[..., None]
+        )
 
     def resize(self, face_rgb: UInt8) -> UInt8:
         """A picture that is one face already, [height, width, 3], any size -> [size_px, size_px, channels]."""
         height, width = face_rgb.shape[:2]
-        half = max(height, width) / 2 / self.scale  # the caller's crop stands for the detector's box times `scale`: it is taken whole
+        half = (
+            max(height, width) / 2 / self.scale
+        )  # the caller's crop stands for the detector's box times `scale`: it is taken whole
         return self.crop(face_rgb, (width / 2 - half, height / 2 - half, width / 2 + half, height / 2 + half))
 
     def tensor(self, crops: UInt8) -> Float32:
@@ -67,7 +70,7 @@ class FaceCropSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="face_crop
         return [int(i) for i in np.linspace(0, n - 1, wanted).round()] if n else []
 
 
-def _warp(image_rgb: UInt8, matrix: np.ndarray[tuple[int, ...], np.dtype[np.float64]], size_px: int, zoom: float) -> UInt8:
+def _warp(image_rgb: UInt8, matrix: NDArray[np.float64], size_px: int, zoom: float) -> UInt8:
     shrink = int(1 / zoom) if zoom < 0.5 else 1
     if shrink > 1:
         inverse = cv2.invertAffineTransform(matrix)
@@ -76,12 +79,17 @@ def _warp(image_rgb: UInt8, matrix: np.ndarray[tuple[int, ...], np.dtype[np.floa
         right, bottom = np.ceil(corners.max(axis=1)).astype(int)
         region = image_rgb[top:bottom, left:right]
         if region.size:
-            small = cv2.resize(region, (max(1, region.shape[1] // shrink), max(1, region.shape[0] // shrink)), interpolation=cv2.INTER_AREA)
+            small = cv2.resize(
+                region,
+                (max(1, region.shape[1] // shrink), max(1, region.shape[0] // shrink)),
+                interpolation=cv2.INTER_AREA,
+            )
             scale_x, scale_y = region.shape[1] / small.shape[1], region.shape[0] / small.shape[0]
             matrix = matrix.copy()
             matrix[:, 2] += matrix[:, :2] @ np.array([left, top])
             matrix[:, :2] *= np.array([scale_x, scale_y])
             image_rgb = np.asarray(small, np.uint8)
     return np.asarray(
-        cv2.warpAffine(image_rgb, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8
+        cv2.warpAffine(image_rgb, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
+        np.uint8,
     )

@@ -43,22 +43,22 @@ class TextSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="word_pieces",
     """Earlier utterances that are read; 0 for a bundle that was trained without context."""
     max_context_tokens: int = 24
     """Of each earlier utterance; its end is kept, which is the nearer part."""
-    cls_token: str = "[CLS]"
-    sep_token: str = "[SEP]"
-    same_speaker_token: str = "[unused1]"
-    other_speaker_token: str = "[unused2]"
-    unknown_speaker_token: str = "[unused3]"
+    cls_piece: str = "[CLS]"
+    sep_piece: str = "[SEP]"
+    same_speaker_piece: str = "[unused1]"
+    other_speaker_piece: str = "[unused2]"
+    unknown_speaker_piece: str = "[unused3]"
 
     def pieces(
         self, tokenizer: Tokenizer, text: str, *, speaker: str | None = None, context: tuple[ContextTurn, ...] = ()
     ) -> TextPieces:
         """The current `text`, said by `speaker`, after `context` (oldest first)."""
-        cls, sep = self._id(tokenizer, self.cls_token), self._id(tokenizer, self.sep_token)
+        cls, sep = self._id(tokenizer, self.cls_piece), self._id(tokenizer, self.sep_piece)
         current = [*_ids(tokenizer, text)[: self.max_current_tokens], sep]
         room = self.max_tokens - 1 - len(current)
         earlier: list[int] = []
         for turn in reversed(context[-self.context_utterances :] if self.context_utterances else ()):
-            marker = self._id(tokenizer, self._turn_token(turn.speaker, speaker))
+            marker = self._id(tokenizer, self._turn_piece(turn.speaker, speaker))
             piece = [marker, *_ids(tokenizer, turn.text)[-self.max_context_tokens :], sep]
             if len(piece) > room:
                 break
@@ -69,16 +69,18 @@ class TextSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="word_pieces",
         types[1 + len(earlier) :] = 1
         return TextPieces(ids, np.ones_like(ids), types)
 
-    def _turn_token(self, earlier: str | None, current: str | None) -> str:
+    def _turn_piece(self, earlier: str | None, current: str | None) -> str:
         if earlier is None or current is None:
-            return self.unknown_speaker_token
-        return self.same_speaker_token if earlier == current else self.other_speaker_token
+            return self.unknown_speaker_piece
+        return self.same_speaker_piece if earlier == current else self.other_speaker_piece
 
     @staticmethod
     def _id(tokenizer: Tokenizer, token: str) -> int:
         found: int | None = tokenizer.token_to_id(token)
         if found is None:
-            raise BundleError(f"tokenizer.json has no piece {token}, which the text spec names: the bundle's files do not belong together")
+            raise BundleError(
+                f"tokenizer.json has no piece {token}, which the text spec names: the bundle's files do not belong together"
+            )
         return found
 
 

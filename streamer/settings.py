@@ -1,0 +1,146 @@
+"""Every setting of the daemon, typed, with its default, once. `streamer/configuration.py` fills them from flags, environment and file.
+
+No number here changes what a network sees: that is the bundle's.
+"""
+
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+DEFAULT_BIND: Final = "tcp://127.0.0.1:5599"
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+class Section(BaseModel):
+    """A table of `config.toml`; an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class SourceSettings(Section):
+    """One `[[source]]`: a camera and a microphone, or one file or stream."""
+
+    name: Name = "live"
+    """Appears in topics."""
+    url: str | None = None
+    """A file, `rtsp://`, `udp://`, `http://`; excludes camera and mic."""
+    camera: int | str | None = None
+    """Index, or a device path such as `/dev/v4l/by-id/…`."""
+    mic: str | None = None
+    """`default`, or part of the device's name; none for no microphone."""
+    pace: Literal["realtime", "fast"] = "realtime"
+    """For files: as fast as they would be heard, or as fast as they can be read."""
+    subtitles: Path | None = None
+    """An SRT file whose words are taken instead of speech recognition."""
+    max_width_px: int = Field(640, ge=64)
+    """Wider pictures are scaled down to this at capture."""
+    max_fps: float = Field(25.0, gt=0)
+    """Frames that come faster are not decoded further."""
+
+    @model_validator(mode="after")
+    def _has_an_input(self) -> "SourceSettings":
+        if self.url is not None and (self.camera is not None or self.mic is not None):
+            raise ValueError("url excludes camera and mic: a file or stream brings its own sound and pictures")
+        if self.url is None and self.camera is None and self.mic is None:
+            raise ValueError("has neither url, camera nor mic; `streamer devices` lists what is there")
+        return self
+
+
+class SegmentSettings(Section):
+    """When speech begins and ends."""
+
+    onset: float = Field(0.5, ge=0, le=1)
+    """Speech probability above which a voice begins."""
+    offset: float = Field(0.35, ge=0, le=1)
+    """Below which it pauses; lower than `onset`, so that it does not flicker."""
+    min_speech_s: float = Field(0.2, gt=0)
+    """Less voice than this is a cough, not an utterance."""
+    pause_s: float = Field(0.16, gt=0)
+    """Silence after which the words so far are recognised on trust."""
+    min_silence_s: float = Field(0.4, gt=0)
+    """Silence that ends an utterance; shorter pauses belong to it."""
+    pad_s: float = Field(0.2, ge=0)
+    """Kept before the first and after the last voice."""
+    max_utterance_s: float = Field(12.0, gt=1)
+    """A longer one is cut at its best pause."""
+    window_s: float = Field(3.0, gt=0.5)
+    """Without a microphone: length of the windows in which a face is judged."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "SegmentSettings":
+        if self.offset > self.onset:
+            raise ValueError(f"offset {self.offset} is above onset {self.onset}")
+        if self.pause_s > self.min_silence_s:
+            raise ValueError(f"pause_s {self.pause_s} is longer than min_silence_s {self.min_silence_s}")
+        return self
+
+
+class FaceSettings(Section):
+    """How faces are found."""
+
+    detector: Literal["auto", "yunet", "haar", "none"] = "auto"
+    detect_hz: float = Field(5.0, gt=0)
+    """Detections a second; between them faces are followed."""
+    min_face_px: int = Field(40, ge=16)
+    max_faces: int = Field(4, ge=1)
+
+
+class AsrSettings(Section):
+    """How words are recognised."""
+
+    engine: Literal["auto", "faster-whisper", "pocketsphinx", "none"] = "auto"
+    model: str = "auto"
+    """Of faster-whisper: `auto` picks by device, or a name (`tiny`, `small`, …), or a folder."""
+    language: str = "en"
+    """Of the speech; `auto` lets Whisper tell. The shipped text network reads English: other words are published, not judged."""
+    min_confidence: float = Field(0.5, ge=0, le=1)
+    """Below it, the words are published but not used for the emotion."""
+
+
+class InferenceSettings(Section):
+    """Where the networks run."""
+
+    bundle: Path | None = None
+    """A folder that `python -m exporters export` wrote; none for the shipped one."""
+    provider: Literal["auto", "cpu", "cuda", "tensorrt"] = "auto"
+    require_gpu: bool = False
+    """Stop at start-up rather than run on the CPU."""
+    threads: int = Field(1, ge=1)
+    """Of each session; more seldom helps networks of this size."""
+    partial_every_s: float = Field(0.4, gt=0)
+    """Time between `partial` events."""
+
+
+class PublishSettings(Section):
+    """Where events go."""
+
+    bind: str = DEFAULT_BIND
+    encoding: Literal["json", "msgpack"] = "json"
+    high_water_mark: int = Field(1000, ge=1)
+    """Events that wait for a slow subscriber before its next ones are dropped."""
+    state_every_s: float = Field(0.25, gt=0)
+    record: Path | None = None
+    """A JSON Lines file that gets every event but heartbeats."""
+    keys: Path | None = None
+    """Folder of CURVE keys (`streamer keys`); needed to bind anything but loopback and ipc."""
+
+
+class Settings(Section):
+    """The whole of `config.toml`."""
+
+    source: tuple[SourceSettings, ...] = ()
+    segment: SegmentSettings = SegmentSettings()
+    faces: FaceSettings = FaceSettings()
+    asr: AsrSettings = AsrSettings()
+    inference: InferenceSettings = InferenceSettings()
+    publish: PublishSettings = PublishSettings()
+    offline: bool = False
+    """Never ask a model hub for anything."""
+
+    @model_validator(mode="after")
+    def _distinct_names(self) -> "Settings":
+        names = [source.name for source in self.source]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"source names must differ, {', '.join(sorted(twice))} stands twice")
+        return self
