@@ -1,0 +1,81 @@
+"""One pinned file over HTTP: resumed after a break, checked by sha256, renamed into place only when it is whole."""
+
+import hashlib
+import http.client
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from streamer.errors import DownloadError
+
+TIMEOUT_S: Final = 4.0
+"""Of a connection and of each read: without a network the answer comes within five seconds."""
+_BLOCK_BYTES: Final = 256 * 1024
+_REPORT_EVERY_S: Final = 0.1
+
+
+def sha256_of(path: Path) -> str:
+    """Of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fetch(url: str, path: Path, sha256: str, size_bytes: int, on_progress: Callable[[int], None]) -> None:
+    """Download `url` to `path`.
+
+    Until it is whole and checked, it is called `<path>.part`; a later call goes on where that ends. `on_progress` is told the bytes
+    done, several times a second.
+
+    Raises:
+        DownloadError: no answer, a broken transfer (what came is kept), or not the pinned file (what came is deleted).
+    """
+    part = path.with_name(path.name + ".part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not part.exists() or part.stat().st_size != size_bytes:
+        _transfer(url, part, size_bytes, on_progress)
+    if (got := sha256_of(part)) != sha256:
+        part.unlink()
+        raise DownloadError(
+            f"{url}: is not the pinned file: sha256 {got[:12]}…, expected {sha256[:12]}…; nothing was kept"
+        )
+    part.replace(path)
+
+
+def _transfer(url: str, part: Path, size_bytes: int, on_progress: Callable[[int], None]) -> None:
+    have = part.stat().st_size if part.exists() else 0
+    if have > size_bytes:
+        part.unlink()
+        have = 0
+    request = urllib.request.Request(url, headers={"User-Agent": "affect-streamer"})  # noqa: S310 - urls are pinned, below
+    if have:
+        request.add_header("Range", f"bytes={have}-")
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
+            resumed = answer.status == http.client.PARTIAL_CONTENT  # a server may ignore the range and send all
+            _write(answer, part, have if resumed else 0, on_progress)
+    except (OSError, http.client.HTTPException) as err:
+        reason = err.reason if isinstance(err, urllib.error.URLError) else err
+        raise DownloadError(
+            f"{url}: cannot be fetched: {reason}; with a network, run it again: it goes on where it broke"
+        ) from err
+    if (got := part.stat().st_size) != size_bytes:
+        if got > size_bytes:
+            part.unlink()
+        raise DownloadError(
+            f"{url}: the transfer broke off at {got:,} of {size_bytes:,} bytes; run it again: it goes on there"
+        )
+
+
+def _write(answer: http.client.HTTPResponse, part: Path, done: int, on_progress: Callable[[int], None]) -> None:
+    told_s = 0.0
+    with part.open("ab" if done else "wb") as file:
+        while block := answer.read(_BLOCK_BYTES):
+            file.write(block)
+            done += len(block)
+            if (now_s := time.monotonic()) - told_s >= _REPORT_EVERY_S:
+                told_s = now_s
+                on_progress(done)
+    on_progress(done)
