@@ -1,7 +1,7 @@
 """A stage is a function; its thread, its end and its failure are handled here."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from streamer.channel import Channel, Closed
@@ -34,36 +34,70 @@ def transform(
     return run
 
 
-class Supervisor:
-    """The threads of one source. The first failure stops them all and is told; other sources have their own."""
+def consume(
+    source: Channel[In], step: Callable[[In], None], at_end: Callable[[], None] = lambda: None
+) -> Callable[[], None]:
+    """A stage at the end of a way: it hands nothing on, and finishes when its input ends."""
 
-    def __init__(self, name: str, on_failure: Callable[[StageError], None]) -> None:
-        self._name = name
+    def run() -> None:
+        try:
+            while True:
+                step(source.get())
+        except Closed:
+            return
+        finally:
+            source.abandon()
+            at_end()
+
+    return run
+
+
+class Supervisor:
+    """The threads of one source. The first failure is told by the name of its stage; other sources have their own supervisor."""
+
+    def __init__(
+        self,
+        name: str,
+        stages: Mapping[str, Callable[[], None]],
+        *,
+        on_failure: Callable[[StageError], None],
+        on_end: Callable[[], None],
+    ) -> None:
+        """`on_failure` is called once, with the first error; `on_end` once, when the last stage has ended. Both from a stage's thread."""
         self._on_failure = on_failure
-        self._threads: list[threading.Thread] = []
+        self._on_end = on_end
         self._lock = threading.Lock()
         self._failed = False
+        self._running = len(stages)
+        self._threads = [
+            threading.Thread(target=self._guarded, args=(stage, run), name=f"{name}/{stage}", daemon=True)
+            for stage, run in stages.items()
+        ]
 
-    def start(self, stage: str, run: Callable[[], None]) -> None:
-        """Run a stage in a thread of its own."""
-
-        def guarded() -> None:
-            try:
-                run()
-            except Closed:
-                return  # the neighbour ended first
-            except Exception as err:  # noqa: BLE001 - whatever it is, it ends this source and is told by name
-                with self._lock:
-                    first, self._failed = not self._failed, True
-                if first:
-                    self._on_failure(StageError(stage, err))
-
-        thread = threading.Thread(target=guarded, name=f"{self._name}/{stage}", daemon=True)
-        self._threads.append(thread)
-        thread.start()
+    def start(self) -> None:
+        """Run each stage in a thread of its own, in the given order."""
+        for thread in self._threads:
+            thread.start()
 
     def join(self, timeout_s: float | None = None) -> bool:
         """Wait for all stages; True when they have ended."""
         for thread in self._threads:
             thread.join(timeout_s)
         return not any(thread.is_alive() for thread in self._threads)
+
+    def _guarded(self, stage: str, run: Callable[[], None]) -> None:
+        try:
+            run()
+        except Closed:
+            pass  # the neighbour ended first: an ordinary end
+        except Exception as err:  # noqa: BLE001 - whatever it is, it ends this source and is told by name
+            with self._lock:
+                first, self._failed = not self._failed, True
+            if first:
+                self._on_failure(StageError(stage, err))
+        finally:
+            with self._lock:
+                self._running -= 1
+                last = self._running == 0
+            if last:
+                self._on_end()

@@ -1,0 +1,237 @@
+"""The stage that turns what was heard and seen into events. One for each source; its state belongs to its thread.
+
+While speech runs, features and face embeddings are computed as they arrive. At a short pause the words are finished and read on
+trust. At the end, what is there is fused: little is left to do.
+"""
+
+import time
+from collections.abc import Iterator
+from typing import Literal, assert_never
+
+from streamer.analysis.dialogue import Dialogue, speaker_name
+from streamer.analysis.listening import SILENCE_DBFS, Listening
+from streamer.analysis.speech_track import SpeechTrack
+from streamer.analysis.status import Status
+from streamer.analysis.stopwatch import Stopwatch
+from streamer.analysis.watching import Seen, Watching
+from streamer.asr import Recogniser
+from streamer.errors import StageError
+from streamer.faces import FaceRing, SpeakerChoice
+from streamer.inference import Encoding, Model
+from streamer.labels import Modality
+from streamer.messages import (
+    Heard,
+    SegmentEvent,
+    SpeechContinued,
+    SpeechEnded,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStarted,
+    Transcript,
+)
+from streamer.publish import Draft
+from streamer.settings import Settings
+from streamer.wire import FaceField, Partial, TranscriptField, Utterance
+
+NO_SPEAKER = SpeakerChoice(None, None, 0.0, "no camera")
+
+
+class Analyzer:
+    """Everything that is known of one source, and the events that follow from it."""
+
+    def __init__(
+        self,
+        *,
+        model: Model,
+        recogniser: Recogniser | None,
+        ring: FaceRing | None,
+        status: Status,
+        settings: Settings,
+        in_step: bool,
+    ) -> None:
+        """`in_step`: wait for the pictures of every moment that was heard, so that a file always gives the same events."""
+        self._model = model
+        self._recogniser = recogniser
+        self._ring = ring
+        self._wait_s = None if in_step else 0.0
+        self._in_step = in_step
+        self._status = status
+        self._settings = settings
+        text = model.manifest.text
+        self._dialogue = Dialogue(text.spec.context_utterances if text else 0)
+        self._speech = SpeechTrack()
+        self._listening: Listening | None = None
+        self._watching: Watching | None = None
+        self._next_partial_s = 0.0
+        self._partial_cost_s = 0.0
+
+    def step(self, event: SegmentEvent) -> Iterator[Draft]:
+        """One message of the segment stage."""
+        match event:
+            case Heard():
+                yield from self._heard(event)
+            case SpeechStarted():
+                self._start(event)
+                yield self._status.event("speaking", self._speech.now_s, self._ring)
+            case SpeechContinued():
+                if self._listening is not None:
+                    self._listening.push(event.waveform)
+            case SpeechPaused():
+                self._status.activity = "pause"
+                if self._listening is not None:
+                    self._listening.speculate(*self._setting(self._listening, event.time_s))
+            case SpeechResumed():
+                self._status.activity = "speaking"
+                if self._listening is not None:
+                    self._listening.resume()
+            case SpeechEnded():
+                yield from self._end(event)
+            case _:
+                assert_never(event)
+
+    def at_end(self, error: StageError | None) -> Iterator[Draft]:
+        """The stream is over; every utterance was ended by the segment stage before."""
+        if error is not None:
+            self._status.trouble = str(error)
+        yield self._status.event("failed" if error else "ended", self._speech.now_s, self._ring)
+
+    def _heard(self, event: Heard) -> Iterator[Draft]:
+        self._speech.add(event)
+        self._status.heard(event)
+        listening = self._listening
+        if listening is not None and event.time_s >= self._next_partial_s and self._partials_are_cheap:
+            begin = time.perf_counter()
+            yield self._partial(listening, event.time_s)
+            self._partial_cost_s = time.perf_counter() - begin
+            self._next_partial_s = event.time_s + self._settings.inference.partial_every_s
+        if self._status.due(event.time_s):
+            if self._ring is not None:
+                self._ring.wait_until(event.time_s, self._wait_s)
+            yield self._status.event(self._status.activity, event.time_s, self._ring)
+
+    @property
+    def _partials_are_cheap(self) -> bool:
+        """A network that takes long must not make its own stream late; a file has time."""
+        return self._in_step or self._partial_cost_s < self._settings.inference.partial_every_s / 2
+
+    def _start(self, event: SpeechStarted) -> None:
+        self._listening = Listening(event, self._model, self._recogniser)
+        self._watching = Watching(self._model, self._ring, wait_s=self._wait_s) if self._ring is not None else None
+        self._next_partial_s = self._speech.now_s + self._settings.inference.partial_every_s / 2
+
+    def _partial(self, listening: Listening, now_s: float) -> Draft:
+        seen = self._look(listening, now_s, final=False)
+        reasons: dict[Modality, str] = {"text": "read when the utterance is over"}
+        encodings = self._sound_and_sight(listening, seen, reasons)
+        result = self._model.fuse(encodings, reasons)
+        self._status.speaker_track_id = seen.speaker.track_id
+        words = listening.words_so_far()
+        engine = self._recogniser.name if self._recogniser is not None else ""
+        return Draft(
+            Partial(
+                **self._status.envelope,
+                id=self._id(listening),
+                start_s=round(listening.start_s, 3),
+                end_s=round(now_s, 3),
+                transcript=TranscriptField(text=words, confidence=None, engine=engine) if words else None,
+                emotion=result.emotion,
+                sentiment=result.sentiment,
+                modalities=result.modalities,
+            )
+        )
+
+    def _end(self, event: SpeechEnded) -> Iterator[Draft]:
+        listening, self._listening = self._listening, None
+        if listening is None:
+            return
+        watch = Stopwatch()
+        reasons: dict[Modality, str] = {}
+        with watch.step("asr"):
+            transcript = listening.transcript(event.end_s)
+        with watch.step("video"):
+            seen = self._look(listening, event.end_s, final=True)
+        with watch.step("text"):
+            text = self._read(listening, transcript, seen.speaker, reasons)
+        with watch.step("audio"):
+            encodings = self._sound_and_sight(listening, seen, reasons, end_s=event.end_s)
+        with watch.step("fusion"):
+            result = self._model.fuse({**encodings, "text": text}, reasons)
+        if text is not None and transcript is not None:
+            self._dialogue.add(transcript.text, seen.speaker.track_id, event.end_s)
+        endpoint_s = max(0.0, self._speech.now_s - event.speech_end_s)
+        latency_ms = {"endpoint": round(endpoint_s * 1000, 1), **watch.elapsed_ms}
+        utterance = Utterance(
+            **self._status.envelope,
+            id=self._id(listening),
+            start_s=round(listening.start_s, 3),
+            end_s=round(event.end_s, 3),
+            transcript=_transcript_field(transcript),
+            speaker=_face_field(seen.speaker),
+            emotion=result.emotion,
+            sentiment=result.sentiment,
+            modalities=result.modalities,
+            latency_ms=latency_ms,
+            bundle=self._model.field,
+        )
+        self._status.finished(latency_ms, result.modalities, seen.speaker.track_id)
+        yield Draft(utterance, since_s=event.captured_s - endpoint_s)
+        yield self._status.event("idle", self._speech.now_s, self._ring)
+
+    def _read(
+        self, listening: Listening, transcript: Transcript | None, speaker: SpeakerChoice, reasons: dict[Modality, str]
+    ) -> Encoding | None:
+        """The words as the text network sees them, or why it does not."""
+        if not listening.has_sound:
+            reasons["text"] = "no microphone"
+        elif transcript is None:
+            reasons["text"] = self._status.asr_reason or "no speech recognition"
+        elif transcript.rejected is not None:
+            reasons["text"] = transcript.rejected
+        elif not transcript.text:
+            reasons["text"] = "no words were recognised"
+        else:
+            context = self._dialogue.before(listening.start_s)
+            return listening.encode_text(transcript.text, context, speaker_name(speaker.track_id))
+        return None
+
+    def _sound_and_sight(
+        self, listening: Listening, seen: Seen, reasons: dict[Modality, str], *, end_s: float | None = None
+    ) -> dict[Modality, Encoding | None]:
+        audio = None
+        if not listening.has_sound:
+            reasons["audio"] = "no microphone"
+        elif self._speech.loudest_dbfs(listening.start_s) < SILENCE_DBFS:
+            reasons["audio"] = f"too quiet: below {SILENCE_DBFS:.0f} dBFS throughout"
+        else:
+            audio = listening.encode_audio(end_s)
+        if seen.reason is not None:
+            reasons["video"] = seen.reason
+        return {"audio": audio, "video": seen.encoding}
+
+    def _look(self, listening: Listening, end_s: float, *, final: bool) -> Seen:
+        if self._watching is None:
+            return Seen(NO_SPEAKER, None, self._status.video_reason)
+        speech = self._speech if listening.has_sound else None
+        return self._watching.look(listening.start_s, end_s, speech, final=final)
+
+    def _setting(self, listening: Listening, now_s: float) -> tuple[tuple, str | None]:
+        """The dialogue before an open utterance, and who seems to speak."""
+        seen = self._look(listening, now_s, final=False)
+        return self._dialogue.before(listening.start_s), speaker_name(seen.speaker.track_id)
+
+    def _id(self, listening: Listening) -> str:
+        return f"{self._status.source}-{listening.number:06d}"
+
+
+def _transcript_field(transcript: Transcript | None) -> TranscriptField | None:
+    if transcript is None or not transcript.text:
+        return None
+    confidence = None if transcript.confidence is None else round(transcript.confidence, 3)
+    return TranscriptField(text=transcript.text, confidence=confidence, engine=transcript.engine)
+
+
+def _face_field(speaker: SpeakerChoice) -> FaceField | None:
+    if speaker.track_id is None or speaker.bbox_xyxy_px is None:
+        return None
+    x0, y0, x1, y1 = (round(value) for value in speaker.bbox_xyxy_px)
+    return FaceField(track_id=speaker.track_id, bbox_xyxy_px=(x0, y0, x1, y1), score=round(speaker.score, 3))

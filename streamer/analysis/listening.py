@@ -1,0 +1,84 @@
+"""One utterance while it is being spoken: its sound, its words so far, and what the networks already made of them."""
+
+import numpy as np
+
+from streamer.asr import Recogniser, Recognition
+from streamer.features import AudioStream, ContextTurn
+from streamer.features.arrays import Float32
+from streamer.inference import Encoding, Model
+from streamer.messages import SAMPLE_RATE_HZ, SpeechStarted, Transcript
+
+SILENCE_DBFS = -60.0
+"""An utterance whose loudest 32 ms are below this has no voice that could be judged."""
+
+
+class Listening:
+    """The audio side of one open utterance; belongs to the analysis thread."""
+
+    def __init__(self, started: SpeechStarted, model: Model, recogniser: Recogniser | None) -> None:
+        self.number = started.utterance
+        self.start_s = started.start_s
+        self._model = model
+        self._waveform: list[Float32] = []
+        self._samples = 0
+        part = model.manifest.audio
+        self._spec = part.spec if part else None
+        self._features: AudioStream | None = self._spec.stream() if self._spec else None
+        self._recognition: Recognition | None = recogniser.begin(started.start_s) if recogniser else None
+        self._read: tuple[str, tuple[ContextTurn, ...], str | None, Encoding | None] | None = None
+        self.push(started.waveform)
+
+    @property
+    def has_sound(self) -> bool:
+        """False for a window of a source without a microphone."""
+        return self._samples > 0
+
+    def push(self, waveform: Float32) -> None:
+        """The next samples: features and recognition go on with them at once."""
+        if not waveform.shape[0]:
+            return
+        self._samples += waveform.shape[0]
+        self._waveform.append(waveform)
+        if self._features is not None:
+            self._features.push(waveform)
+        if self._recognition is not None:
+            self._recognition.push(waveform)
+
+    def words_so_far(self) -> str:
+        """May change with every chunk."""
+        return self._recognition.partial() if self._recognition is not None and self.has_sound else ""
+
+    def speculate(self, context: tuple[ContextTurn, ...], speaker: str | None) -> None:
+        """At a short pause: begin what needs the whole utterance, on trust that this was its end."""
+        if self._recognition is None or not self.has_sound:
+            return
+        self._recognition.speculate()
+        if words := self._recognition.partial():
+            self.encode_text(words, context, speaker)
+
+    def resume(self) -> None:
+        """It was not the end."""
+        if self._recognition is not None:
+            self._recognition.resume()
+
+    def transcript(self, end_s: float) -> Transcript | None:
+        """The words up to `end_s`; None without a recogniser."""
+        if self._recognition is None:
+            return None
+        return self._recognition.finish(end_s - self.start_s)
+
+    def encode_text(self, words: str, context: tuple[ContextTurn, ...], speaker: str | None) -> Encoding | None:
+        """The words as the text network reads them; kept, since at the end they are mostly those of the last pause."""
+        if self._read is None or self._read[:3] != (words, context, speaker):
+            encoding = self._model.encode_text(words, speaker=speaker, context=context)
+            self._read = (words, context, speaker, encoding)
+        return self._read[3]
+
+    def encode_audio(self, end_s: float | None = None) -> Encoding | None:
+        """The voice so far, or up to `end_s` where the utterance was cut before what has been heard."""
+        if self._features is None or self._spec is None or not self.has_sound:
+            return None
+        samples = self._samples if end_s is None else round((end_s - self.start_s) * SAMPLE_RATE_HZ)
+        if samples >= self._samples:
+            return self._model.encode_audio(self._features.features())
+        return self._model.encode_audio(self._spec.extract(np.concatenate(self._waveform)[:samples]))

@@ -1,0 +1,146 @@
+"""The stages of one source and the channels between them.
+
+    source ── AudioChunk ──▶ segment ── SegmentEvent ──▶ analyze ── Draft ──▶ publisher
+       └───── VideoFrame ──▶ faces ───▶ ring of crops ──────┘
+
+Without a microphone, the faces stage cuts the time into windows and feeds `analyze` itself.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from streamer.analysis import Analyzer, Status
+from streamer.asr import Recogniser
+from streamer.channel import Channel, WhenFull
+from streamer.errors import StageError
+from streamer.faces import FaceRing, FaceWatch
+from streamer.inference import Model
+from streamer.messages import AudioChunk, SegmentEvent, VideoFrame, VideoTick
+from streamer.publish import Draft
+from streamer.segment import FaceWindows, SpeechSegments
+from streamer.settings import Settings, SourceSettings
+from streamer.sources import Source
+from streamer.stage import Supervisor, consume, transform
+from streamer.wire import Engines
+
+AUDIO_CHUNKS: Final = 128
+"""4 s: how far capture may be ahead of the segment stage before live sound is dropped."""
+VIDEO_FRAMES: Final = 8
+"""Pictures are large, and an old one is worth little."""
+SPEECH_EVENTS: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What one source works with; model and recogniser may be shared with others."""
+
+    source: Source
+    model: Model
+    recogniser: Recogniser | None
+    asr_reason: str | None
+    """Why there is no recogniser."""
+    watch: FaceWatch | None
+    """None without a picture or a detector."""
+    detector: str | None
+    detector_reason: str | None
+
+
+class Flow:
+    """One source from capture to publication, in threads of its own."""
+
+    def __init__(
+        self, wanted: SourceSettings, settings: Settings, parts: Parts, session: str, publish: Callable[[Draft], None]
+    ) -> None:
+        self.name = wanted.name
+        self.error: StageError | None = None
+        self._settings = settings
+        self._parts = parts
+        self._publish = publish
+        self._stop = threading.Event()
+        source = parts.source
+        when_full = WhenFull.DROP_OLDEST if source.live else WhenFull.WAIT
+        self._audio = Channel[AudioChunk]("audio", AUDIO_CHUNKS, when_full)
+        self._video = Channel[VideoFrame | VideoTick]("video", VIDEO_FRAMES, when_full)
+        self._speech = Channel[SegmentEvent]("speech", SPEECH_EVENTS, WhenFull.WAIT)
+        self._ring: FaceRing | None = parts.watch.ring if parts.watch is not None else None
+        self.status = Status(
+            session=session,
+            source=self.name,
+            inputs={"audio": source.audio_name, "video": source.video_name},
+            engines=Engines(
+                asr=parts.recogniser.name if parts.recogniser else None,
+                detector=parts.detector,
+                providers=parts.model.providers,
+                bundle=parts.model.field,
+            ),
+            asr_reason=parts.asr_reason,
+            detector_reason=parts.detector_reason,
+            every_s=settings.publish.state_every_s,
+            dropped=lambda: {channel.name: channel.dropped for channel in (self._audio, self._video)},
+        )
+        self._analyzer = Analyzer(
+            model=parts.model,
+            recogniser=parts.recogniser,
+            ring=self._ring,
+            status=self.status,
+            settings=settings,
+            in_step=wanted.pace == "fast" and not source.live,
+        )
+        self._supervisor = Supervisor(
+            self.name, self._stages(), on_failure=self._failed, on_end=lambda: self._send(self._analyzer.at_end(self.error))
+        )
+
+    def start(self) -> None:
+        """Begin to listen and to look."""
+        self._supervisor.start()
+
+    def _stages(self) -> dict[str, Callable[[], None]]:
+        """Readers stand before writers, so that nothing is captured that nobody takes."""
+        stages = {"analyze": consume(self._speech, lambda event: self._send(self._analyzer.step(event)))}
+        watch = self._parts.watch
+        if self._parts.source.audio_name is not None:
+            segments = SpeechSegments(self._settings.segment)
+            stages["segment"] = transform(self._audio, segments.step, self._speech, at_end=segments.flush)
+            if watch is not None:
+                stages["faces"] = consume(self._video, watch.step, at_end=watch.close)
+        elif watch is not None:
+            windows = FaceWindows(self._settings.segment)
+            stages["faces"] = transform(self._video, _look_in(windows, watch), self._speech, at_end=windows.flush)
+        stages["capture"] = self._capture
+        return stages
+
+    def stop(self) -> None:
+        """End the capture; what was captured is still analysed."""
+        self._stop.set()
+
+    def join(self, timeout_s: float | None = None) -> bool:
+        """Wait until the source has ended and all of it is published; True when it has."""
+        return self._supervisor.join(timeout_s)
+
+    def _capture(self) -> None:
+        try:
+            self._parts.source.run(self._audio, self._video, self._stop)
+        finally:
+            self._audio.close()
+            self._video.close()
+            self._parts.source.close()
+
+    def _send(self, drafts: Iterable[Draft]) -> None:
+        for draft in drafts:
+            self._publish(draft)
+
+    def _failed(self, error: StageError) -> None:
+        """The first failure of a stage ends this source: what was captured before is still published."""
+        self.error = error
+        self._stop.set()
+
+
+def _look_in(windows: FaceWindows, watch: FaceWatch) -> Callable[[VideoFrame | VideoTick], Iterable[SegmentEvent]]:
+    def step(frame: VideoFrame | VideoTick) -> Iterable[SegmentEvent]:
+        watch.step(frame)
+        return windows.push(frame.time_s, time.monotonic(), face_visible=bool(watch.ring.visible_at(frame.time_s)))
+
+    return step

@@ -1,0 +1,167 @@
+"""A loaded bundle: encoders, fusion, decision. The daemon and `predict` use this same object."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from streamer import bundle as bundles
+from streamer.bundle import Bundle
+from streamer.calibration import Calibration, decide
+from streamer.errors import BundleError
+from streamer.features import ContextTurn, load_tokenizer
+from streamer.features.arrays import Float32, UInt8
+from streamer.inference.prediction import Prediction, emotion_field, sentiment_field
+from streamer.inference.providers import Provider
+from streamer.inference.session import Session
+from streamer.labels import MODALITIES, Modality, subset_name
+from streamer.wire import BundleField, ModalityField
+
+
+class Encoding(NamedTuple):
+    """What an encoder made of one modality of one utterance."""
+
+    embedding: Float32
+    """[steps, width]."""
+    mask: Float32
+    """[steps], 1 for what is there."""
+
+
+class Model:
+    """The networks of one bundle. Safe to share between threads and sources."""
+
+    def __init__(
+        self, bundle: Bundle, *, provider: Provider = "auto", require_gpu: bool = False, threads: int = 1
+    ) -> None:
+        manifest = bundle.manifest
+        self.bundle = bundle
+        self.manifest = manifest
+        self.parts = {"text": manifest.text, "audio": manifest.audio, "video": manifest.video}
+        self._sessions = {
+            kind: Session(kind, bundle.path(part.file), provider=provider, require_gpu=require_gpu, threads=threads)
+            for kind, part in (*self.parts.items(), ("fusion", manifest.fusion))
+            if part is not None
+        }
+        self._tokenizer = load_tokenizer(bundle.path(bundles.TOKENIZER)) if manifest.text else None
+        self._check_shapes()
+        self._warm_up()
+
+    @property
+    def providers(self) -> dict[str, str]:
+        """The execution provider that each session really got, by graph."""
+        return {kind: session.provider for kind, session in self._sessions.items()}
+
+    @property
+    def field(self) -> BundleField:
+        """As on the wire."""
+        return BundleField(name=self.manifest.name, version=self.manifest.version, sha256=self.bundle.sha256)
+
+    def encode_text(
+        self, text: str, *, speaker: str | None = None, context: Sequence[ContextTurn] = ()
+    ) -> Encoding | None:
+        """The words and the dialogue so far, oldest first; None where the bundle reads no text."""
+        part = self.manifest.text
+        if part is None or self._tokenizer is None:
+            return None
+        pieces = part.spec.pieces(self._tokenizer, text, speaker=speaker, context=tuple(context))
+        inputs = {name: ids[None] for name, ids in pieces._asdict().items()}
+        return _first(self._sessions["text"].run(**inputs))
+
+    def encode_audio(self, features: Float32) -> Encoding | None:
+        """[steps, width] of the bundle's audio feature; None where the bundle hears nothing."""
+        if self.manifest.audio is None:
+            return None
+        mask = np.ones((1, features.shape[0]), np.float32)
+        return _first(self._sessions["audio"].run(features=features[None], mask=mask))
+
+    def encode_crops(self, crops: UInt8) -> Encoding | None:
+        """[n, size_px, size_px, channels], in time order, as the bundle's video spec picks them; None where it sees nothing."""
+        part = self.manifest.video
+        if part is None:
+            return None
+        tensor = part.spec.tensor(crops)
+        mask = np.ones((1, tensor.shape[0]), np.float32)
+        return _first(self._sessions["video"].run(crops=tensor[None], mask=mask))
+
+    def fuse(self, encodings: Mapping[Modality, Encoding | None], reasons: Mapping[Modality, str]) -> Prediction:
+        """What follows from the modalities that are there; `reasons` says why the others are not."""
+        present = frozenset(m for m in MODALITIES if encodings.get(m) is not None)
+        inputs: dict[str, Float32] = {}
+        for modality in MODALITIES:
+            encoding = encodings.get(modality) or self._absent(modality)
+            inputs[modality], inputs[f"{modality}_mask"] = encoding.embedding[None], encoding.mask[None]
+        emotion_logits, sentiment_logits, weights = self._sessions["fusion"].run(**inputs)
+        calibration = self.manifest.calibration.get(subset_name(present), Calibration())
+        (decision,) = decide(emotion_logits, sentiment_logits, calibration)
+        return Prediction(
+            emotion=emotion_field(decision),
+            sentiment=sentiment_field(decision),
+            modalities={
+                modality: ModalityField(
+                    used=modality in present,
+                    weight=round(float(weights[0, i]), 4) if modality in present else 0.0,
+                    reason=None if modality in present else self._reason(modality, reasons),
+                )
+                for i, modality in enumerate(MODALITIES)
+            },
+        )
+
+    def _reason(self, modality: Modality, reasons: Mapping[Modality, str]) -> str:
+        if self.parts[modality] is None:
+            return f"the bundle {self.manifest.name} has no {modality} network"
+        return reasons.get(modality, "not given")
+
+    def _absent(self, modality: Modality) -> Encoding:
+        """One step of zeros under a mask of 0: the fusion does not look at it."""
+        part = self.parts[modality]
+        width = part.width if part else self._sessions["fusion"].dimension(modality, 2) or 1
+        return Encoding(np.zeros((1, width), np.float32), np.zeros(1, np.float32))
+
+    def _check_shapes(self) -> None:
+        """Refuse a bundle whose manifest and graphs do not fit, naming the field."""
+        fusion = self._sessions["fusion"]
+        expected: list[tuple[str, str, int, int, str]] = [
+            ("fusion", name, 2, part.width, f"{name}.width") for name, part in self.parts.items() if part
+        ]
+        if audio := self.manifest.audio:
+            expected.append(("audio", "features", 2, audio.spec.width, "audio.spec"))
+        if video := self.manifest.video:
+            spec = video.spec
+            expected += [("video", "crops", 2, spec.channels, "video.spec.channels")]
+            expected += [("video", "crops", axis, spec.size_px, "video.spec.size_px") for axis in (3, 4)]
+        for kind, name, axis, size, field in expected:
+            found = (fusion if kind == "fusion" else self._sessions[kind]).dimension(name, axis)
+            if found is not None and found != size:
+                raise BundleError(
+                    f"{self.bundle.folder}: {field} in the manifest means {size}, but {kind}.onnx takes {found} for {name}"
+                )
+
+    def _warm_up(self) -> None:
+        """The first call of a session is slow: it happens here, not at the first utterance. It also shows that the graphs run."""
+        encodings: dict[Modality, Encoding | None] = {}
+        try:
+            if self.manifest.text:
+                encodings["text"] = self.encode_text("Hello there.", context=[ContextTurn(None, "Hi.")])
+            if audio := self.manifest.audio:
+                encodings["audio"] = self.encode_audio(audio.spec.extract(np.zeros(16_000, np.float32)))
+            if video := self.manifest.video:
+                shape = (video.spec.exact_crops or 2, video.spec.size_px, video.spec.size_px, video.spec.channels)
+                encodings["video"] = self.encode_crops(np.zeros(shape, np.uint8))
+            self.fuse(encodings, {})
+        except BundleError:
+            raise
+        except Exception as err:  # onnxruntime's exceptions share no public base
+            raise BundleError(f"{self.bundle.folder}: its networks do not run ({str(err).splitlines()[0]})") from err
+
+
+def _first(outputs: list[Float32]) -> Encoding:
+    embedding, mask = outputs
+    return Encoding(embedding[0], mask[0])
+
+
+def load_bundle(
+    folder: Path | None = None, *, provider: Provider = "auto", require_gpu: bool = False, threads: int = 1
+) -> Model:
+    """Open, check, load and warm up a bundle; the shipped one where no folder is given."""
+    return Model(bundles.read(folder), provider=provider, require_gpu=require_gpu, threads=threads)

@@ -1,0 +1,50 @@
+import threading
+
+import pytest
+
+from streamer.channel import Channel, Closed, WhenFull
+
+
+def test_a_live_channel_drops_the_oldest_and_counts_it() -> None:
+    channel = Channel[int]("video", 2, WhenFull.DROP_OLDEST)
+    for item in range(5):
+        channel.put(item)
+    assert (channel.get(), channel.get(), channel.dropped) == (3, 4, 3)
+
+
+def test_a_file_waits_for_its_reader_and_loses_nothing() -> None:
+    channel = Channel[int]("audio", 2, WhenFull.WAIT)
+    writer = threading.Thread(target=lambda: [channel.put(item) for item in range(50)])
+    writer.start()
+    assert [channel.get(timeout_s=5) for _ in range(50)] == list(range(50))
+    writer.join(5)
+    assert channel.dropped == 0
+
+
+def test_what_is_queued_is_still_read_after_the_writer_closed() -> None:
+    channel = Channel[int]("audio", 2, WhenFull.WAIT)
+    channel.put(1)
+    channel.close()
+    assert channel.get() == 1
+    with pytest.raises(Closed):
+        channel.get()
+
+
+def test_a_writer_that_waits_is_let_go_when_the_reader_leaves() -> None:
+    channel = Channel[int]("audio", 1, WhenFull.WAIT)
+    channel.put(1)
+    ended = threading.Event()
+
+    def write() -> None:
+        with pytest.raises(Closed):
+            channel.put(2)
+        ended.set()
+
+    threading.Thread(target=write, daemon=True).start()
+    channel.abandon()
+    assert ended.wait(5)
+
+
+def test_a_reader_may_wait_for_a_while_only() -> None:
+    with pytest.raises(TimeoutError, match=r"audio: nothing within 0.01 s"):
+        Channel[int]("audio", 1, WhenFull.WAIT).get(timeout_s=0.01)
