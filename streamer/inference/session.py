@@ -25,7 +25,7 @@ def _float(name: str, rank: int) -> Port:
     return Port(name, "tensor(float)", rank)
 
 
-_ENCODED: Final = (_float("embedding", 3), _float("mask", 2))
+_ENCODED: Final = (_float("embedding", 3), _float("embedding_mask", 2))
 INPUTS: Final[dict[str, tuple[Port, ...]]] = {
     "text": tuple(Port(name, "tensor(int64)", 2) for name in ("input_ids", "attention_mask", "token_type_ids")),
     "audio": (_float("features", 3), _float("mask", 2)),
