@@ -1,0 +1,97 @@
+"""Where and when a detector looks: seldom, in a small picture, and mostly only around the faces that are known already."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import cv2
+import numpy as np
+
+from streamer.faces.cadence import Cadence
+from streamer.faces.detection import SMALLEST_FACE_PX, Detection, FaceDetector
+from streamer.faces.overlap import iou
+from streamer.faces.tracks import Track
+from streamer.features.arrays import UInt8
+from streamer.features.face_crops import Box
+from streamer.settings import FaceSettings
+
+LONGEST_PX: Final = 320
+"""Longer side of the picture that faces are looked for in."""
+LOOK_ROUND_HZ: Final = 1.0
+"""How often the whole picture is searched for newcomers while faces are followed; with none, at every detection."""
+REGION: Final = 2.0
+"""Side of the region around a known face, in sides of its box, ..."""
+REGION_PX: Final = 96
+"""... and the size to which a larger one is shrunk."""
+SAME_FACE: Final = 0.4
+"""Overlap (IoU) from which two detections are one face."""
+
+
+class FaceSearch:
+    """The detections of one source."""
+
+    def __init__(self, detector: FaceDetector, settings: FaceSettings) -> None:
+        self._detector = detector
+        self._min_face_px = settings.min_face_px
+        self._detection = Cadence(settings.detect_hz)
+        self._look_round = Cadence(min(LOOK_ROUND_HZ, settings.detect_hz))
+
+    def zoom(self, image_rgb: UInt8) -> float:
+        """By how much a picture is shrunk before it is searched: as far as the smallest face wanted can still be found."""
+        return min(1.0, LONGEST_PX / max(image_rgb.shape[:2]), SMALLEST_FACE_PX / self._min_face_px)
+
+    def detect(self, time_s: float, small_rgb: UInt8, zoom: float, tracks: Sequence[Track]) -> list[Detection] | None:
+        """Faces in the shrunk picture, in its pixels; None where it is not time to look.
+
+        Args:
+            time_s: Of the picture.
+            small_rgb: [height, width, 3], shrunk by `zoom`.
+            zoom: Its size, relative to the picture from the source.
+            tracks: The faces that are known.
+        """
+        if not self._detection.due(time_s):
+            return None
+        look_round = self._look_round.due(time_s)
+        if look_round or not tracks:
+            found = self._detector.detect(small_rgb)
+        else:
+            found = [face for track in tracks for face in self._near(small_rgb, track.box)]
+        # A face may show through the edge of what is asked for: following it is better than to lose and find it again.
+        smallest_px = 0.9 * self._min_face_px * zoom
+        return _distinct([face for face in found if face.bbox_xyxy_px[2] - face.bbox_xyxy_px[0] >= smallest_px])
+
+    def _near(self, small_rgb: UInt8, box: Box) -> list[Detection]:
+        half = (box[2] - box[0]) * REGION / 2
+        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+        left, top = max(round(x - half), 0), max(round(y - half), 0)
+        region = small_rgb[top : max(round(y + half), 0), left : max(round(x + half), 0)]
+        if not region.size:
+            return []
+        zoom = min(1.0, REGION_PX / max(region.shape[:2]))
+        return [_placed(face, left, top, zoom) for face in self._detector.detect(shrunk(region, zoom))]
+
+
+def shrunk(image_rgb: UInt8, zoom: float) -> UInt8:
+    """A picture made smaller by averaging; `zoom` 1 leaves it as it is."""
+    if zoom == 1.0:
+        return image_rgb
+    height, width = (max(1, round(size * zoom)) for size in image_rgb.shape[:2])
+    return np.asarray(cv2.resize(image_rgb, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _placed(face: Detection, left_px: int, top_px: int, zoom: float) -> Detection:
+    """A detection in a region, in the pixels of the picture that the region was cut from."""
+    x0, y0, x1, y1 = (edge / zoom for edge in face.bbox_xyxy_px)
+    landmarks = face.landmarks_px
+    return face._replace(
+        bbox_xyxy_px=(x0 + left_px, y0 + top_px, x1 + left_px, y1 + top_px),
+        landmarks_px=None if landmarks is None else (landmarks / zoom + (left_px, top_px)).astype(np.float32),
+    )
+
+
+def _distinct(found: Sequence[Detection]) -> list[Detection]:
+    """Regions of faces that stand close find one face twice: the surer detection stays."""
+    kept: list[Detection] = []
+    for face in sorted(found, key=lambda face: -face.score):
+        if all(iou(face.bbox_xyxy_px, other.bbox_xyxy_px) < SAME_FACE for other in kept):
+            kept.append(face)
+    return kept

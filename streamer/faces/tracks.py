@@ -1,0 +1,178 @@
+"""Which detection is which face: tracks with stable ids, moved by optical flow between detections."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import cv2
+import numpy as np
+
+from streamer.faces.detection import Detection, square_box
+from streamer.faces.flow import STILL, Movement, movements
+from streamer.faces.overlap import iou
+from streamer.features.arrays import Float32, UInt8
+from streamer.features.face_crops import Box
+
+LOST_S: Final = 1.0
+"""A face that no detection has confirmed for longer is gone; what comes back later is a new track."""
+SURE_SCORE: Final = 0.8
+"""A detection this sure is a face at once; a weaker one when a second detection confirms it."""
+REACH: Final = 0.6
+"""How far from where it is expected a face may be found, in sides of its box, ..."""
+REACH_PER_S: Final = 1.0
+"""... and how much further per second since it was last seen."""
+CROWDED: Final = 0.25
+"""Overlap (IoU) of two tracks from which the flow may hang on to the wrong face."""
+LOOK_PX: Final = 12
+"""Side of the small picture by which faces in each other's reach are told apart."""
+
+
+@dataclass(slots=True, eq=False)
+class Track:
+    """One face over time. Positions in pixels of the small picture."""
+
+    track_id: int
+    x_px: float
+    y_px: float
+    side_px: float
+    score: float
+    detected_s: float
+    roll_deg: float = 0.0
+    detections: int = 1
+    velocity_px_s: tuple[float, float] = (0.0, 0.0)
+    seen: bool = True
+    """Detected in, or followed by flow into, the latest picture; otherwise where it is is only expected."""
+    followed: bool = False
+    """By flow from the picture before into the latest one, so that the two may be compared."""
+    look: Float32 = field(default_factory=lambda: np.zeros((LOOK_PX, LOOK_PX), np.float32))
+
+    @property
+    def box(self) -> Box:
+        """Canonical square box."""
+        return square_box(self.x_px, self.y_px, self.side_px)
+
+    @property
+    def confirmed(self) -> bool:
+        """A face to be reported, not a first suspicion."""
+        return self.detections > 1 or self.score >= SURE_SCORE
+
+
+class Tracker:
+    """The faces of one source. Deterministic: the same pictures and detections give the same tracks."""
+
+    def __init__(self, max_faces: int) -> None:
+        self.tracks: list[Track] = []
+        self._max_faces = max_faces
+        self._next_id = 1
+        self._before: tuple[float, UInt8] | None = None
+
+    def follow(self, time_s: float, grey: UInt8) -> None:
+        """Move every track on to the next picture [height, width]; forget those that are gone."""
+        before, self._before = self._before, (time_s, grey)
+        self.tracks = [track for track in self.tracks if time_s - track.detected_s <= LOST_S and _inside(track, grey)]
+        if before is None or before[1].shape != grey.shape:
+            for track in self.tracks:
+                track.seen = track.followed = False
+            return
+        passed_s = time_s - before[0]
+        moved = movements(before[1], grey, [track.box for track in self.tracks])
+        crowded = _crowded(self.tracks)
+        for track, movement in zip(self.tracks, moved, strict=True):
+            _move(track, None if track in crowded else movement, passed_s)
+
+    def update(self, time_s: float, grey: UInt8, found: Sequence[Detection]) -> None:
+        """Tie detections, in the picture that was followed last, to tracks; start tracks for the rest."""
+        looks = [_look(grey, face.bbox_xyxy_px) for face in found]
+        taken: set[int] = set()
+        tied: set[int] = set()
+        for _, t, d in sorted(self._candidates(time_s, found, looks)):
+            if t in tied or d in taken:
+                continue
+            tied.add(t)
+            taken.add(d)
+            _correct(self.tracks[t], found[d], looks[d], time_s)
+        for d, face in enumerate(found):
+            if d not in taken and len(self.tracks) < self._max_faces and not self._is_double(face):
+                self.tracks.append(_start(self._next_id, face, looks[d], time_s))
+                self._next_id += 1
+
+    def _candidates(
+        self, time_s: float, found: Sequence[Detection], looks: Sequence[Float32]
+    ) -> list[tuple[float, int, int]]:
+        """Costs of tying track to detection, where one is within the other's reach."""
+        candidates = []
+        for t, track in enumerate(self.tracks):
+            for d, face in enumerate(found):
+                x, y, side = _centre(face.bbox_xyxy_px)
+                distance = float(np.hypot(x - track.x_px, y - track.y_px)) / max(side, track.side_px)
+                if distance < REACH + REACH_PER_S * (time_s - track.detected_s) and 0.5 < side / track.side_px < 2:
+                    unlike = float(np.abs(track.look - looks[d]).mean())
+                    candidates.append((distance + unlike, t, d))
+        return candidates
+
+    def _is_double(self, face: Detection) -> bool:
+        return any(track.seen and iou(track.box, face.bbox_xyxy_px) > CROWDED for track in self.tracks)
+
+
+def _start(track_id: int, face: Detection, look: Float32, time_s: float) -> Track:
+    x, y, side = _centre(face.bbox_xyxy_px)
+    return Track(track_id, x, y, side, face.score, time_s, face.roll_deg or 0.0, look=look)
+
+
+def _move(track: Track, movement: Movement | None, passed_s: float) -> None:
+    """By the flow where it is sure of itself, else on as before."""
+    track.followed = track.seen and movement is not None
+    track.seen = movement is not None
+    if movement is None:
+        vx, vy = track.velocity_px_s
+        movement = STILL._replace(dx_px=vx * passed_s, dy_px=vy * passed_s)
+    elif passed_s > 0:
+        keep = 0.7  # of the velocity before: a face that is hidden goes on as it went, not as it last trembled
+        vx, vy = track.velocity_px_s
+        dx, dy = movement.dx_px / passed_s, movement.dy_px / passed_s
+        track.velocity_px_s = (keep * vx + (1 - keep) * dx, keep * vy + (1 - keep) * dy)
+    track.x_px += movement.dx_px
+    track.y_px += movement.dy_px
+    track.side_px *= movement.zoom
+    track.roll_deg += movement.turn_deg
+
+
+def _correct(track: Track, face: Detection, look: Float32, time_s: float) -> None:
+    """Half way to the detection, whose box trembles; all the way where the flow was lost or the two are far apart."""
+    x, y, side = _centre(face.bbox_xyxy_px)
+    far = np.hypot(x - track.x_px, y - track.y_px) > 0.3 * side or not 0.75 < side / track.side_px < 1.33
+    gain = 1.0 if far or not track.seen else 0.4
+    track.x_px += gain * (x - track.x_px)
+    track.y_px += gain * (y - track.y_px)
+    track.side_px += gain * (side - track.side_px)
+    track.roll_deg += gain * ((face.roll_deg or 0.0) - track.roll_deg)
+    track.look = 0.8 * track.look + 0.2 * look
+    track.score = face.score
+    track.detected_s = time_s
+    track.detections += 1
+    track.seen = True
+
+
+def _crowded(tracks: Sequence[Track]) -> list[Track]:
+    """Of two faces that cover each other, both: which one the flow follows there cannot be told."""
+    return [track for track in tracks if any(other is not track and iou(track.box, other.box) > CROWDED for other in tracks)]
+
+
+def _look(grey: UInt8, box: Box) -> Float32:
+    """[LOOK_PX, LOOK_PX], about [0, 1]: the face, small enough not to mind an expression."""
+    x0, y0, x1, y1 = (max(round(edge), 0) for edge in box)
+    region = grey[y0:y1, x0:x1]
+    if not region.size:
+        return np.zeros((LOOK_PX, LOOK_PX), np.float32)
+    return np.asarray(cv2.resize(region, (LOOK_PX, LOOK_PX), interpolation=cv2.INTER_AREA), np.float32) / 255
+
+
+def _centre(box: Box) -> tuple[float, float, float]:
+    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2, max(box[2] - box[0], 1.0)
+
+
+def _inside(track: Track, grey: UInt8) -> bool:
+    height, width = grey.shape[:2]
+    return -0.25 * track.side_px < track.x_px < width + 0.25 * track.side_px and -0.25 * track.side_px < track.y_px < (
+        height + 0.25 * track.side_px
+    )
