@@ -2,6 +2,8 @@
 
 import hashlib
 import http.client
+import queue
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -53,11 +55,11 @@ def _transfer(url: str, part: Path, size_bytes: int, on_progress: Callable[[int]
     if have:
         request.add_header("Range", f"bytes={have}-")
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
+        with _open(request) as answer:
             resumed = answer.status == http.client.PARTIAL_CONTENT  # a server may ignore the range and send all
             _write(answer, part, have if resumed else 0, on_progress)
     except (OSError, http.client.HTTPException) as err:
-        reason = err.reason if isinstance(err, urllib.error.URLError) else err
+        reason = err.reason if type(err) is urllib.error.URLError else err  # an HTTPError says more itself
         raise DownloadError(
             f"{url}: cannot be fetched: {reason}; with a network, run it again: it goes on where it broke"
         ) from err
@@ -67,6 +69,29 @@ def _transfer(url: str, part: Path, size_bytes: int, on_progress: Callable[[int]
         raise DownloadError(
             f"{url}: the transfer broke off at {got:,} of {size_bytes:,} bytes; run it again: it goes on there"
         )
+
+
+def _open(request: urllib.request.Request) -> http.client.HTTPResponse:
+    """The answer's head within `TIMEOUT_S` in all.
+
+    A socket's own timeout does not count looking the name up, and counts anew for each address: hence the thread.
+    """
+    outcome: queue.SimpleQueue[http.client.HTTPResponse | Exception] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            outcome.put(urllib.request.urlopen(request, timeout=TIMEOUT_S))  # noqa: S310
+        except Exception as err:  # noqa: BLE001 - raised again in the caller's thread
+            outcome.put(err)
+
+    threading.Thread(target=ask, name="download", daemon=True).start()
+    try:
+        answer = outcome.get(timeout=TIMEOUT_S)
+    except queue.Empty:
+        raise TimeoutError(f"no answer within {TIMEOUT_S:g} s") from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def _write(answer: http.client.HTTPResponse, part: Path, done: int, on_progress: Callable[[int], None]) -> None:

@@ -50,11 +50,11 @@ class SourceSettings(Section):
 class SegmentSettings(Section):
     """When speech begins and ends."""
 
-    onset: float = Field(0.5, ge=0, le=1)
+    onset: float = Field(0.4, ge=0, le=1)
     """Speech probability above which a voice begins."""
-    offset: float = Field(0.35, ge=0, le=1)
+    offset: float = Field(0.2, ge=0, le=1)
     """Below which it pauses; lower than `onset`, so that it does not flicker."""
-    min_speech_s: float = Field(0.2, gt=0)
+    min_speech_s: float = Field(0.15, gt=0)
     """Less voice than this is a cough, not an utterance."""
     pause_s: float = Field(0.16, gt=0)
     """Silence after which the words so far are recognised on trust."""
@@ -73,6 +73,8 @@ class SegmentSettings(Section):
             raise ValueError(f"offset {self.offset} is above onset {self.onset}")
         if self.pause_s > self.min_silence_s:
             raise ValueError(f"pause_s {self.pause_s} is longer than min_silence_s {self.min_silence_s}")
+        if self.pad_s > self.min_silence_s:
+            raise ValueError(f"pad_s {self.pad_s} is longer than min_silence_s {self.min_silence_s}")
         return self
 
 

@@ -1,0 +1,6 @@
+"""When speech begins, pauses and ends: voice activity, the pure segmenter, and windows where there is no microphone."""
+
+from streamer.segment.segment import Segment
+from streamer.segment.windows import FaceWindows
+
+__all__ = ["FaceWindows", "Segment"]

@@ -1,0 +1,61 @@
+"""Windows in which a face is seen, where there is no microphone."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamer.messages import SegmentEvent, SpeechEnded, SpeechStarted
+from streamer.segment import FaceWindows
+from streamer.settings import SegmentSettings
+
+SETTINGS = SegmentSettings(window_s=3.0)
+
+
+def watch(visible: list[bool], fps: float = 10.0) -> list[SegmentEvent]:
+    windows = FaceWindows(SETTINGS)
+    events = [
+        event
+        for index, face in enumerate(visible)
+        for event in windows.push(index / fps, captured_s=100.0 + index / fps, face_visible=face)
+    ]
+    return events + windows.flush()
+
+
+def spans(events: list[SegmentEvent]) -> list[tuple[float, float]]:
+    starts = [round(event.start_s, 6) for event in events if isinstance(event, SpeechStarted)]
+    ends = [round(event.end_s, 6) for event in events if isinstance(event, SpeechEnded)]
+    return list(zip(starts, ends, strict=True))
+
+
+def test_windows_follow_each_other_while_a_face_is_seen() -> None:
+    assert spans(watch([True] * 75)) == [(0, 3), (3, 6), (6, 7.4)]
+
+
+def test_a_window_has_no_sound_and_counts_up() -> None:
+    started = [event for event in watch([True] * 75) if isinstance(event, SpeechStarted)]
+    assert [event.utterance for event in started] == [1, 2, 3]
+    assert all(event.waveform.shape == (0,) for event in started)
+
+
+def test_a_window_ends_where_the_face_was_last_seen() -> None:
+    assert spans(watch([False] * 5 + [True] * 11 + [False] * 20)) == [(0.5, 1.5)]
+
+
+def test_a_face_that_is_missed_for_a_moment_was_there() -> None:
+    assert spans(watch([True] * 10 + [False] * 4 + [True] * 10)) == [(0, 2.3)]
+
+
+def test_a_face_that_flashes_by_is_not_judged() -> None:
+    assert watch([True] * 4 + [False] * 20) == []
+
+
+def test_the_end_carries_the_capture_time_of_the_picture_that_decided_it() -> None:
+    (ended,) = [event for event in watch([True] * 31) if isinstance(event, SpeechEnded)]
+    assert ended.captured_s == 103.0
+    assert ended.speech_end_s == ended.end_s
+
+
+@given(st.lists(st.booleans(), max_size=200))
+def test_windows_lie_in_order_never_overlap_and_are_never_longer_than_set(visible: list[bool]) -> None:
+    edges = [edge for span in spans(watch(visible)) for edge in span]
+    assert edges == sorted(edges)
+    assert all(0 < end - start <= SETTINGS.window_s + 1e-6 for start, end in spans(watch(visible)))
