@@ -7,6 +7,7 @@ StreamerError
 ├── DeviceError      a microphone or camera cannot be opened, or went away
 ├── EngineError      a speech recogniser or face detector cannot be used
 ├── PublishError     an address cannot be bound, or a recording cannot be written
+├── WireError        what arrived from a publisher is no event of this schema; the message names the field
 ├── DownloadError    a model file cannot be had, or is not the pinned one
 └── StageError       a stage of one source failed; carries the stage's name
 """
@@ -38,6 +39,10 @@ class EngineError(StreamerError, RuntimeError):
 
 class PublishError(StreamerError, OSError):
     """An address cannot be bound or a recording cannot be written."""
+
+
+class WireError(StreamerError, ValueError):
+    """What arrived is no event of this schema."""
 
 
 class DownloadError(StreamerError, OSError):

@@ -2,15 +2,18 @@
 
 Two ZeroMQ frames, `topic` and `payload`. Topics: `utterance.<source>`, `partial.<source>`, `state.<source>`, `heartbeat`.
 All `_s` times are seconds on the source's stream clock; `time` is the wall clock (UTC) at publication and stands nowhere else.
+Stages make drafts (`Utterance(**UNSTAMPED, source="cam", …)`); the publisher stamps them.
 """
 
-from typing import Final, Literal
+from typing import Final, Literal, TypedDict
 
 import msgspec
 
+from streamer.errors import WireError
 from streamer.labels import Emotion, Modality, Sentiment
 
 SCHEMA: Final = "1"
+"""Within one schema, fields and kinds of event may be added, and nothing is removed or changes its type or meaning."""
 Encoding = Literal["json", "msgpack"]
 Activity = Literal["starting", "idle", "speaking", "pause", "ended", "failed"]
 Probability = float
@@ -19,7 +22,7 @@ Probability = float
 class Envelope(msgspec.Struct, kw_only=True, tag_field="type"):
     """What every payload begins with."""
 
-    schema: str = SCHEMA
+    schema: Literal["1"] = SCHEMA
     session: str
     """One run of the daemon; a new one means that `seq` starts again."""
     source: str | None
@@ -27,7 +30,19 @@ class Envelope(msgspec.Struct, kw_only=True, tag_field="type"):
     seq: int
     """Counts from 0 within a topic: a gap is a loss."""
     time: str
-    """RFC 3339, UTC, milliseconds."""
+    """RFC 3339, UTC, milliseconds: `2026-11-21T10:00:00.000Z`."""
+
+
+class Unstamped(TypedDict):
+    """The fields of an `Envelope` that only the publisher knows."""
+
+    session: str
+    seq: int
+    time: str
+
+
+UNSTAMPED: Final[Unstamped] = {"session": "", "seq": -1, "time": ""}
+"""Stands in a draft for what the publisher will write over it."""
 
 
 class TranscriptField(msgspec.Struct, kw_only=True):
@@ -44,7 +59,9 @@ class FaceField(msgspec.Struct, kw_only=True):
     """A face in the picture."""
 
     track_id: int
+    """Stable while the face is followed; counts from 1 within a source."""
     bbox_xyxy_px: tuple[int, int, int, int]
+    """Left, top, right, bottom in the picture as it was analysed (`sources.max_width_px`)."""
     score: float
     """In a `speaker`: how well the mouth agrees with the voice. In a `state`: the detector's confidence."""
 
@@ -91,9 +108,12 @@ class Utterance(Envelope, kw_only=True, tag="utterance"):
     """One utterance, or one window of a silent source with a face."""
 
     id: str
+    """Unique within a session and a source, and the same in the `partial` events before it."""
     start_s: float
+    """Seconds on the source's clock, 0 at its first sample or frame; padding included."""
     end_s: float
     transcript: TranscriptField | None
+    """Null where nothing was recognised (`modalities.text.reason` tells why)."""
     speaker: FaceField | None
     """The face that spoke; null where that cannot be said (`modalities.video.reason` tells why)."""
     emotion: EmotionField
@@ -120,7 +140,7 @@ class Partial(Envelope, kw_only=True, tag="partial"):
 
 
 class Percentiles(msgspec.Struct, kw_only=True):
-    """Of the last hundred utterances."""
+    """Of the last hundred utterances of a source."""
 
     p50: float
     p95: float
@@ -141,12 +161,17 @@ class State(Envelope, kw_only=True, tag="state"):
     """How a source is doing; the last one is replayed to whoever subscribes later."""
 
     stream_s: float
+    """How far the source has been heard or seen."""
     activity: Activity
+    """`pause` is a silence that may still belong to the utterance."""
     speech_prob: Probability | None
     """Null without a microphone."""
     level_dbfs: float | None
+    """RMS level, 0 is a full-scale square wave, silence is -100; null without a microphone."""
     faces: list[FaceField]
+    """In view now."""
     speaker_track_id: int | None
+    """The face that speaks now; null where none does or that cannot be said."""
     inputs: dict[Literal["audio", "video"], str | None]
     """What is being heard and seen, by name; null where there is none."""
     engines: Engines
@@ -155,7 +180,9 @@ class State(Envelope, kw_only=True, tag="state"):
     dropped: dict[str, int]
     """Items lost since the start, by channel."""
     utterances: int
+    """Since the start."""
     latency_ms: dict[str, Percentiles]
+    """By stage, with the names of an utterance's `latency_ms`; the publisher, who alone knows `total`, fills this in."""
     error: str | None
     """What ended or hampers the source."""
 
@@ -164,14 +191,22 @@ class Heartbeat(Envelope, kw_only=True, tag="heartbeat"):
     """Once a second: the daemon lives."""
 
     version: str
+    """Of the daemon."""
     uptime_s: float
     sources: list[str]
+    """Their names, as in topics, in the order of the configuration."""
     published: int
-    dropped: int
-    """Events that no subscriber could be given, because its queue was full."""
+    """Events since the start, heartbeats not counted."""
+    overflows: int
+    """How often a subscriber's queue was found full since the start. From then until it has read on, that subscriber loses events, and
+    sees by `seq` how many; the others lose nothing."""
+    error: str | None
+    """What hampers the daemon itself, such as a recording that a full disk ended; null where nothing does."""
 
 
 Event = Utterance | Partial | State | Heartbeat
+KINDS: Final = ("utterance", "partial", "state", "heartbeat")
+"""The values of `type`, with which topics begin."""
 
 
 def topic(event: Event) -> str:
@@ -180,20 +215,43 @@ def topic(event: Event) -> str:
     return str(kind) if event.source is None else f"{kind}.{event.source}"
 
 
-_ENCODERS: Final = {"json": msgspec.json.Encoder(), "msgpack": msgspec.msgpack.Encoder()}
-_DECODERS: Final = {"json": msgspec.json.Decoder(Event), "msgpack": msgspec.msgpack.Decoder(Event)}
+_JSON_ENCODER: Final = msgspec.json.Encoder()
+_MSGPACK_ENCODER: Final = msgspec.msgpack.Encoder()
+_JSON_DECODER: Final[msgspec.json.Decoder[Event]] = msgspec.json.Decoder(Event)
+_MSGPACK_DECODER: Final[msgspec.msgpack.Decoder[Event]] = msgspec.msgpack.Decoder(Event)
 
 
 def encode(event: Event, encoding: Encoding = "json") -> bytes:
     """The second frame."""
-    return _ENCODERS[encoding].encode(event)
+    return _JSON_ENCODER.encode(event) if encoding == "json" else _MSGPACK_ENCODER.encode(event)
 
 
 def decode(payload: bytes) -> Event:
-    """The event in a payload of either encoding; JSON begins with a brace, which no msgpack map does.
+    """The event in a payload of either encoding; JSON begins with a brace, which no msgpack map does. Unknown fields are ignored.
 
     Raises:
-        msgspec.ValidationError: it is no event of this schema; the message names the field.
+        WireError: it is no event of this schema; the message names the field.
     """
-    event: Event = _DECODERS["json" if payload[:1] == b"{" else "msgpack"].decode(payload)
-    return event
+    encoding: Encoding = "json" if payload[:1] == b"{" else "msgpack"
+    try:
+        return _JSON_DECODER.decode(payload) if encoding == "json" else _MSGPACK_DECODER.decode(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as err:
+        if (schema := _schema(payload, encoding)) not in {None, SCHEMA}:
+            raise WireError(
+                f"schema {schema} is not this reader's, which is {SCHEMA}; update the older of the two"
+            ) from err
+        raise WireError(str(err)) from err
+
+
+class _Schema(msgspec.Struct):
+    schema: str
+
+
+def _schema(payload: bytes, encoding: Encoding) -> str | None:
+    """What a payload that could not be read says of itself."""
+    try:
+        if encoding == "json":
+            return msgspec.json.decode(payload, type=_Schema).schema
+        return msgspec.msgpack.decode(payload, type=_Schema).schema
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None

@@ -1,0 +1,77 @@
+"""Which addresses may be bound, and what stood in the way of one."""
+
+import errno
+import ipaddress
+import os
+import re
+import socket
+from typing import Final
+
+from streamer.errors import ConfigError, PublishError
+
+_TCP: Final = re.compile(r"tcp://(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\[\]]+):(?P<port>\d{1,5}|\*)")
+_MENDS: Final = {
+    errno.EADDRINUSE: "is another streamer running? `streamer watch` shows it; --bind takes another address",
+    errno.EADDRNOTAVAIL: "this machine has no such address; --bind takes one that it has",
+    errno.EACCES: "ports below 1024 and files of others need rights that this user has not; --bind takes another address",
+    errno.ENODEV: "a publisher binds an address or a network interface of this machine, such as tcp://127.0.0.1:5599",
+    errno.ENOENT: "make the folder first",
+}
+
+
+def check(endpoint: str, *, with_keys: bool) -> None:
+    """Refuse what cannot be bound, and what would let others read along unasked.
+
+    Raises:
+        ConfigError: neither tcp nor ipc, badly written, or open to the network without CURVE keys.
+    """
+    if endpoint.startswith("ipc://") and len(endpoint) > len("ipc://"):
+        return
+    match = _TCP.fullmatch(endpoint)
+    if match is None or (match["port"] != "*" and int(match["port"]) > 65535):
+        raise ConfigError(
+            f"publish.bind: {endpoint!r} is no address; write tcp://127.0.0.1:5599 or ipc:///run/user/1000/streamer"
+        )
+    if not with_keys and not _is_loopback(match["host"]):
+        raise ConfigError(
+            f"publish.bind: {endpoint} would let the whole network read what is said here; make keys with `streamer keys DIR` "
+            "and set publish.keys, or bind tcp://127.0.0.1:5599"
+        )
+
+
+def is_ipv6(endpoint: str) -> bool:
+    """Whether the address is written as one of IPv6."""
+    return endpoint.startswith("tcp://[")
+
+
+def refuse_taken_ipc(endpoint: str) -> None:
+    """ZeroMQ takes an ipc path from whoever listens on it, without a word: so it is asked first.
+
+    Raises:
+        PublishError: somebody listens there.
+    """
+    if not endpoint.startswith("ipc://"):
+        return
+    path = endpoint.removeprefix("ipc://")
+    address = "\0" + path[1:] if path.startswith("@") else path
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(address)
+        except OSError:
+            return
+    raise cannot_bind(endpoint, errno.EADDRINUSE)
+
+
+def cannot_bind(endpoint: str, code: int) -> PublishError:
+    """The error for an address that ZeroMQ would not bind, by the system's error number."""
+    mend = _MENDS.get(code, "--bind takes another address")
+    return PublishError(f"{endpoint}: cannot publish there ({os.strerror(code).lower()}); {mend}")
+
+
+def _is_loopback(host: str) -> bool:
+    if host in {"localhost", "lo"}:
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

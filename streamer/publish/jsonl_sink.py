@@ -1,0 +1,47 @@
+"""The recording: the payloads of all events but heartbeats, as JSON, one a line."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from streamer.errors import PublishError
+from streamer.settings import PublishSettings
+from streamer.wire import Event, Heartbeat, encode
+
+
+class JsonlSink:
+    """A file that is begun anew. Every line is handed to the system at once, so that a crash loses nothing before it."""
+
+    overflows: Final = 0
+
+    def __init__(self, path: Path) -> None:
+        self.address = str(path)
+        try:
+            self._file = path.open("wb")
+        except OSError as err:
+            raise PublishError(
+                f"{path}: cannot record there ({err.strerror}); give --record a file that can be written"
+            ) from err
+
+    @classmethod
+    def wanted(cls, settings: PublishSettings) -> "JsonlSink | None":
+        """The recording that the settings ask for, if any."""
+        return None if settings.record is None else cls(settings.record)
+
+    def write(self, event: Event) -> None:
+        """Add a line; heartbeats are left out, since they tell of the wall clock only."""
+        if isinstance(event, Heartbeat):
+            return
+        try:
+            self._file.write(encode(event) + b"\n")
+            self._file.flush()
+        except OSError as err:
+            raise PublishError(f"{self.address}: the recording ends here ({err.strerror}); publishing goes on") from err
+
+    def serve(self) -> None:
+        """Nobody asks a file."""
+
+    def close(self) -> None:
+        """Close the file."""
+        with suppress(OSError):  # what could not be written was told when it was
+            self._file.close()

@@ -1,0 +1,141 @@
+"""The thread that owns the sinks: stages put drafts in, and everybody reads the same events in the same order."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import ExitStack, suppress
+from types import TracebackType
+from typing import Final, Self
+
+from streamer import __version__
+from streamer.channel import Channel, Closed, WhenFull
+from streamer.errors import PublishError
+from streamer.publish.sinks import SINKS, Sink
+from streamer.publish.stamp import Draft, Stamper
+from streamer.settings import PublishSettings
+from streamer.wire import UNSTAMPED, Event, Heartbeat
+
+INBOX: Final = 256
+"""Drafts that may wait. The thread never waits for a subscriber, so only a stalled disk fills it; then the stages wait, and capture
+drops what is oldest."""
+SERVE_EVERY_S: Final = 0.05
+HEARTBEAT_EVERY_S: Final = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class Publisher:
+    """Opens every sink that the settings ask for, and publishes until it is closed.
+
+    Raises:
+        ConfigError: the address needs keys, or is none.
+        PublishError: it is taken, or the recording cannot be written.
+    """
+
+    def __init__(self, settings: PublishSettings, sources: Iterable[str], *, session: str) -> None:
+        self._sources = list(sources)
+        self._stamper = Stamper(session)
+        self._inbox = Channel[Draft]("publish", INBOX, WhenFull.WAIT)
+        self._followers: tuple[Channel[Event], ...] = ()
+        self._published = 0
+        self._error: str | None = None
+        self._failure: BaseException | None = None
+        self._started_s = time.monotonic()
+        self._sinks: dict[str, Sink] = {}
+        with ExitStack() as opened:
+            for name, wanted in SINKS.items():
+                if (sink := wanted(settings)) is not None:
+                    self._sinks[name] = sink
+                    opened.callback(sink.close)
+            opened.pop_all()
+        self.addresses = {name: sink.address for name, sink in self._sinks.items()}
+        """Where events go, by sink: `zmq` is the endpoint as it was bound, `jsonl` the recording."""
+        self._thread = threading.Thread(target=self._run, name="publish", daemon=True)
+        self._thread.start()
+
+    def put(self, draft: Draft) -> None:
+        """Publish; from any thread, in the order in which it is called. What was accepted is published before `close` returns.
+
+        Raises:
+            PublishError: the publisher was closed, or has failed.
+        """
+        try:
+            self._inbox.put(draft)
+        except Closed:
+            raise PublishError(f"publish: {self._failure or 'closed'}, nothing more is published") from self._failure
+
+    def follow(self, capacity: int = 1000) -> Channel[Event]:
+        """All events from now on, for a reader in this process: the same that a subscriber gets, and an end after the last one."""
+        events = Channel[Event]("follow", capacity, WhenFull.DROP_OLDEST)
+        self._followers = (*self._followers, events)
+        return events
+
+    def close(self, timeout_s: float = 5.0) -> bool:
+        """Publish what was put, and end; True when that was done within the time."""
+        self._inbox.close()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _run(self) -> None:
+        try:
+            self._publish_all()
+        except Exception as err:  # noqa: BLE001 - whatever it is, the next `put` tells it
+            self._failure = err
+            _log.exception("publish: failed")
+        finally:
+            self._inbox.abandon()
+            for events in self._followers:
+                events.close()
+            for sink in self._sinks.values():
+                sink.close()
+
+    def _publish_all(self) -> None:
+        heartbeat_s = time.monotonic()
+        while True:
+            try:
+                self._write(self._stamper.stamp(self._inbox.get(SERVE_EVERY_S)))
+                self._published += 1
+            except TimeoutError:
+                pass
+            except Closed:
+                return
+            for sink in self._sinks.values():
+                sink.serve()
+            if time.monotonic() >= heartbeat_s:
+                heartbeat_s += HEARTBEAT_EVERY_S
+                self._write(self._stamper.stamp(Draft(self._heartbeat())))
+
+    def _write(self, event: Event) -> None:
+        """To every sink; one that fails is closed, told and done without."""
+        for name, sink in list(self._sinks.items()):
+            try:
+                sink.write(event)
+            except PublishError as err:
+                self._error = str(err)
+                _log.error("%s", err)
+                del self._sinks[name]
+                sink.close()
+        for events in self._followers:
+            with suppress(Closed):  # its reader has gone
+                events.put(event)
+
+    def _heartbeat(self) -> Heartbeat:
+        return Heartbeat(
+            **UNSTAMPED,
+            source=None,
+            version=__version__,
+            uptime_s=round(time.monotonic() - self._started_s, 1),
+            sources=self._sources,
+            published=self._published,
+            overflows=sum(sink.overflows for sink in self._sinks.values()),
+            error=self._error,
+        )
