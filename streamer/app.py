@@ -18,9 +18,9 @@ from streamer.channel import Channel, WhenFull
 from streamer.errors import StageError
 from streamer.faces import FaceRing, FaceWatch
 from streamer.inference import Model
-from streamer.messages import AudioChunk, SegmentEvent, VideoFrame, VideoTick
+from streamer.messages import AudioChunk, SegmentEvent, VideoFrame, VideoTick, Watched
 from streamer.publish import Draft
-from streamer.segment import FaceWindows, SpeechSegments
+from streamer.segment import FaceWindows, Segment
 from streamer.settings import Settings, SourceSettings
 from streamer.sources import Source
 from streamer.stage import Supervisor, consume, transform
@@ -39,6 +39,8 @@ class Parts:
 
     source: Source
     model: Model
+    voice_session: "InferenceSession"
+    """Silero's network."""
     recogniser: Recogniser | None
     asr_reason: str | None
     """Why there is no recogniser."""
@@ -52,7 +54,7 @@ class Flow:
     """One source from capture to publication, in threads of its own."""
 
     def __init__(
-        self, wanted: SourceSettings, settings: Settings, parts: Parts, session: str, publish: Callable[[Draft], None]
+        self, wanted: SourceSettings, settings: Settings, parts: Parts, publish: Callable[[Draft], None]
     ) -> None:
         self.name = wanted.name
         self.error: StageError | None = None
@@ -67,7 +69,6 @@ class Flow:
         self._speech = Channel[SegmentEvent]("speech", SPEECH_EVENTS, WhenFull.WAIT)
         self._ring: FaceRing | None = parts.watch.ring if parts.watch is not None else None
         self.status = Status(
-            session=session,
             source=self.name,
             inputs={"audio": source.audio_name, "video": source.video_name},
             engines=Engines(
@@ -102,8 +103,8 @@ class Flow:
         stages = {"analyze": consume(self._speech, lambda event: self._send(self._analyzer.step(event)))}
         watch = self._parts.watch
         if self._parts.source.audio_name is not None:
-            segments = SpeechSegments(self._settings.segment)
-            stages["segment"] = transform(self._audio, segments.step, self._speech, at_end=segments.flush)
+            segment = Segment(self._settings.segment, self._parts.voice_session)
+            stages["segment"] = transform(self._audio, segment.push, self._speech, at_end=segment.flush)
             if watch is not None:
                 stages["faces"] = consume(self._video, watch.step, at_end=watch.close)
         elif watch is not None:
@@ -141,6 +142,7 @@ class Flow:
 def _look_in(windows: FaceWindows, watch: FaceWatch) -> Callable[[VideoFrame | VideoTick], Iterable[SegmentEvent]]:
     def step(frame: VideoFrame | VideoTick) -> Iterable[SegmentEvent]:
         watch.step(frame)
-        return windows.push(frame.time_s, time.monotonic(), face_visible=bool(watch.ring.visible_at(frame.time_s)))
+        visible = bool(watch.ring.visible_at(frame.time_s))
+        return [Watched(frame.time_s), *windows.push(frame.time_s, time.monotonic(), face_visible=visible)]
 
     return step

@@ -11,12 +11,13 @@ from typing import Literal, assert_never
 from streamer.analysis.dialogue import Dialogue, speaker_name
 from streamer.analysis.listening import SILENCE_DBFS, Listening
 from streamer.analysis.speech_track import SpeechTrack
-from streamer.analysis.status import Status
+from streamer.analysis.status import Status, face_field
 from streamer.analysis.stopwatch import Stopwatch
 from streamer.analysis.watching import Seen, Watching
 from streamer.asr import Recogniser
 from streamer.errors import StageError
 from streamer.faces import FaceRing, SpeakerChoice
+from streamer.features import ContextTurn
 from streamer.inference import Encoding, Model
 from streamer.labels import Modality
 from streamer.messages import (
@@ -28,10 +29,11 @@ from streamer.messages import (
     SpeechResumed,
     SpeechStarted,
     Transcript,
+    Watched,
 )
 from streamer.publish import Draft
 from streamer.settings import Settings
-from streamer.wire import FaceField, Partial, TranscriptField, Utterance
+from streamer.wire import UNSTAMPED, Activity, FaceField, Partial, TranscriptField, Utterance
 
 NO_SPEAKER = SpeakerChoice(None, None, 0.0, "no camera")
 
@@ -60,6 +62,7 @@ class Analyzer:
         text = model.manifest.text
         self._dialogue = Dialogue(text.spec.context_utterances if text else 0)
         self._speech = SpeechTrack()
+        self._now_s = 0.0
         self._listening: Listening | None = None
         self._watching: Watching | None = None
         self._next_partial_s = 0.0
@@ -69,10 +72,14 @@ class Analyzer:
         """One message of the segment stage."""
         match event:
             case Heard():
-                yield from self._heard(event)
+                self._speech.add(event)
+                self._status.heard(event)
+                yield from self._pass(event.time_s)
+            case Watched():
+                yield from self._pass(event.time_s)
             case SpeechStarted():
                 self._start(event)
-                yield self._status.event("speaking", self._speech.now_s, self._ring)
+                yield self._state("speaking")
             case SpeechContinued():
                 if self._listening is not None:
                     self._listening.push(event.waveform)
@@ -93,21 +100,24 @@ class Analyzer:
         """The stream is over; every utterance was ended by the segment stage before."""
         if error is not None:
             self._status.trouble = str(error)
-        yield self._status.event("failed" if error else "ended", self._speech.now_s, self._ring)
+        yield self._state("failed" if error else "ended")
 
-    def _heard(self, event: Heard) -> Iterator[Draft]:
-        self._speech.add(event)
-        self._status.heard(event)
+    def _pass(self, now_s: float) -> Iterator[Draft]:
+        """Time goes on: what is said regularly, in stream time."""
+        self._now_s = now_s
         listening = self._listening
-        if listening is not None and event.time_s >= self._next_partial_s and self._partials_are_cheap:
+        if listening is not None and now_s >= self._next_partial_s and self._partials_are_cheap:
             begin = time.perf_counter()
-            yield self._partial(listening, event.time_s)
+            yield self._partial(listening, now_s)
             self._partial_cost_s = time.perf_counter() - begin
-            self._next_partial_s = event.time_s + self._settings.inference.partial_every_s
-        if self._status.due(event.time_s):
-            if self._ring is not None:
-                self._ring.wait_until(event.time_s, self._wait_s)
-            yield self._status.event(self._status.activity, event.time_s, self._ring)
+            self._next_partial_s = now_s + self._settings.inference.partial_every_s
+        if self._status.due(now_s):
+            yield self._state(self._status.activity)
+
+    def _state(self, activity: Activity) -> Draft:
+        if self._ring is not None:
+            self._ring.wait_until(self._now_s, self._wait_s)
+        return self._status.event(activity, self._now_s, self._ring)
 
     @property
     def _partials_are_cheap(self) -> bool:
@@ -117,7 +127,7 @@ class Analyzer:
     def _start(self, event: SpeechStarted) -> None:
         self._listening = Listening(event, self._model, self._recogniser)
         self._watching = Watching(self._model, self._ring, wait_s=self._wait_s) if self._ring is not None else None
-        self._next_partial_s = self._speech.now_s + self._settings.inference.partial_every_s / 2
+        self._next_partial_s = self._now_s + self._settings.inference.partial_every_s / 2
 
     def _partial(self, listening: Listening, now_s: float) -> Draft:
         seen = self._look(listening, now_s, final=False)
@@ -129,7 +139,8 @@ class Analyzer:
         engine = self._recogniser.name if self._recogniser is not None else ""
         return Draft(
             Partial(
-                **self._status.envelope,
+                **UNSTAMPED,
+                source=self._status.source,
                 id=self._id(listening),
                 start_s=round(listening.start_s, 3),
                 end_s=round(now_s, 3),
@@ -158,10 +169,11 @@ class Analyzer:
             result = self._model.fuse({**encodings, "text": text}, reasons)
         if text is not None and transcript is not None:
             self._dialogue.add(transcript.text, seen.speaker.track_id, event.end_s)
-        endpoint_s = max(0.0, self._speech.now_s - event.speech_end_s)
+        endpoint_s = max(0.0, self._now_s - event.speech_end_s)
         latency_ms = {"endpoint": round(endpoint_s * 1000, 1), **watch.elapsed_ms}
         utterance = Utterance(
-            **self._status.envelope,
+            **UNSTAMPED,
+            source=self._status.source,
             id=self._id(listening),
             start_s=round(listening.start_s, 3),
             end_s=round(event.end_s, 3),
@@ -173,9 +185,9 @@ class Analyzer:
             latency_ms=latency_ms,
             bundle=self._model.field,
         )
-        self._status.finished(latency_ms, result.modalities, seen.speaker.track_id)
+        self._status.finished(result.modalities, seen.speaker.track_id)
         yield Draft(utterance, since_s=event.captured_s - endpoint_s)
-        yield self._status.event("idle", self._speech.now_s, self._ring)
+        yield self._state("idle")
 
     def _read(
         self, listening: Listening, transcript: Transcript | None, speaker: SpeakerChoice, reasons: dict[Modality, str]
@@ -214,7 +226,7 @@ class Analyzer:
         speech = self._speech if listening.has_sound else None
         return self._watching.look(listening.start_s, end_s, speech, final=final)
 
-    def _setting(self, listening: Listening, now_s: float) -> tuple[tuple, str | None]:
+    def _setting(self, listening: Listening, now_s: float) -> tuple[tuple[ContextTurn, ...], str | None]:
         """The dialogue before an open utterance, and who seems to speak."""
         seen = self._look(listening, now_s, final=False)
         return self._dialogue.before(listening.start_s), speaker_name(seen.speaker.track_id)
@@ -233,5 +245,4 @@ def _transcript_field(transcript: Transcript | None) -> TranscriptField | None:
 def _face_field(speaker: SpeakerChoice) -> FaceField | None:
     if speaker.track_id is None or speaker.bbox_xyxy_px is None:
         return None
-    x0, y0, x1, y1 = (round(value) for value in speaker.bbox_xyxy_px)
-    return FaceField(track_id=speaker.track_id, bbox_xyxy_px=(x0, y0, x1, y1), score=round(speaker.score, 3))
+    return face_field(speaker.track_id, speaker.bbox_xyxy_px, speaker.score)

@@ -15,11 +15,6 @@ class SpeechTrack:
     def __init__(self) -> None:
         self._heard: deque[Heard] = deque(maxlen=int(KEEP_S * SAMPLE_RATE_HZ / CHUNK_SAMPLES))
 
-    @property
-    def now_s(self) -> float:
-        """How far the stream has been heard."""
-        return self._heard[-1].time_s if self._heard else 0.0
-
     def add(self, heard: Heard) -> None:
         """The next chunk."""
         self._heard.append(heard)

@@ -1,13 +1,14 @@
 """How a source is doing: what `state` events say."""
 
 from collections.abc import Callable
+from typing import Literal
 
-from streamer.analysis.stopwatch import Latencies
 from streamer.faces import FaceRing
+from streamer.features.face_crops import Box
 from streamer.labels import Modality
 from streamer.messages import Heard
 from streamer.publish import Draft
-from streamer.wire import Activity, Engines, FaceField, ModalityField, State
+from streamer.wire import UNSTAMPED, Activity, Engines, FaceField, ModalityField, State
 
 
 class Status:
@@ -16,9 +17,8 @@ class Status:
     def __init__(
         self,
         *,
-        session: str,
         source: str,
-        inputs: dict[str, str | None],
+        inputs: dict[Literal["audio", "video"], str | None],
         engines: Engines,
         asr_reason: str | None,
         detector_reason: str | None,
@@ -31,27 +31,25 @@ class Status:
         self.asr_reason = asr_reason
         self.trouble: str | None = None
         """What hampers the source at present, in words."""
-        self._session = session
         self._inputs = inputs
         self._engines = engines
         self._every_s = every_s
         self._dropped = dropped
         self._detector_reason = detector_reason
-        self._latencies = Latencies()
         self._masked: dict[Modality, str] = {}
         self._utterances = 0
         self._last: Heard | None = None
         self._due_s = 0.0
 
     @property
-    def envelope(self) -> dict[str, object]:
-        """What every payload begins with; the publisher fills in `seq` and `time`."""
-        return {"session": self._session, "source": self.source, "seq": 0, "time": ""}
-
-    @property
     def video_reason(self) -> str:
         """Why no face is looked at."""
-        return self._detector_reason if self._inputs["video"] else "no camera"
+        return (self._detector_reason or "no face detector") if self._inputs["video"] else "no camera"
+
+    @property
+    def utterances(self) -> int:
+        """Those that are over."""
+        return self._utterances
 
     def heard(self, event: Heard) -> None:
         """The newest chunk's meter values."""
@@ -59,10 +57,9 @@ class Status:
         if self.activity == "starting":
             self.activity = "idle"
 
-    def finished(self, latency_ms: dict[str, float], modalities: dict[Modality, ModalityField], track_id: int | None) -> None:
+    def finished(self, modalities: dict[Modality, ModalityField], track_id: int | None) -> None:
         """An utterance is over."""
         self._utterances += 1
-        self._latencies.add(latency_ms)
         self._masked = {name: field.reason for name, field in modalities.items() if field.reason is not None}
         self.speaker_track_id = track_id
 
@@ -77,19 +74,26 @@ class Status:
         faces = ring.visible_at(stream_s) if ring is not None else []
         return Draft(
             State(
-                **self.envelope,
+                **UNSTAMPED,
+                source=self.source,
                 stream_s=round(stream_s, 3),
                 activity=activity,
                 speech_prob=round(self._last.speech_prob, 3) if self._last and self._last.speech_prob is not None else None,
                 level_dbfs=round(self._last.level_dbfs, 1) if self._last and self._last.level_dbfs is not None else None,
-                faces=[_field(face) for face in faces],
+                faces=[face_field(face.track_id, face.bbox_xyxy_px, face.score) for face in faces],
                 speaker_track_id=self.speaker_track_id,
                 inputs=self._inputs,
                 engines=self._engines,
                 reasons=dict(self._masked),
                 dropped=self._dropped(),
                 utterances=self._utterances,
-                latency_ms=self._latencies.percentiles(),
+                latency_ms={},
                 error=self.trouble,
             )
         )
+
+
+def face_field(track_id: int, bbox_xyxy_px: Box, score: float) -> FaceField:
+    """As on the wire: whole pixels, three decimals."""
+    x0, y0, x1, y1 = (round(value) for value in bbox_xyxy_px)
+    return FaceField(track_id=track_id, bbox_xyxy_px=(x0, y0, x1, y1), score=round(score, 3))
