@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from streamer.analysis import Analyzer, Status
 from streamer.asr import Recogniser
@@ -25,6 +25,9 @@ from streamer.settings import Settings, SourceSettings
 from streamer.sources import Source
 from streamer.stage import Supervisor, consume, transform
 from streamer.wire import Engines
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 AUDIO_CHUNKS: Final = 128
 """4 s: how far capture may be ahead of the segment stage before live sound is dropped."""
@@ -91,7 +94,10 @@ class Flow:
             in_step=wanted.pace == "fast" and not source.live,
         )
         self._supervisor = Supervisor(
-            self.name, self._stages(), on_failure=self._failed, on_end=lambda: self._send(self._analyzer.at_end(self.error))
+            self.name,
+            self._stages(),
+            on_failure=self._failed,
+            on_end=lambda: self._send(self._analyzer.at_end(self.error)),
         )
 
     def start(self) -> None:

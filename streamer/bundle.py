@@ -8,7 +8,8 @@ The graphs speak one language, whatever the recipe:
 
 | graph  | inputs | outputs |
 |--------|--------|---------|
-| text   | input_ids, attention_mask, token_type_ids: int64 [batch, tokens] | embedding [batch, steps, width], embedding_mask [batch, steps] |
+| text   | input_ids, attention_mask, token_type_ids: int64 | embedding [batch, steps, width], |
+|        | [batch, tokens] | embedding_mask [batch, steps] |
 | audio  | features [batch, steps, width], mask [batch, steps] | the same two |
 | video  | crops [batch, frames, channels, height, width], mask [batch, frames] | the same two |
 | fusion | text, audio, video: [batch, steps, width] | emotion_logits [batch, 7], sentiment_logits [batch, 3], |

@@ -6,7 +6,7 @@ trust. At the end, what is there is fused: little is left to do.
 
 import time
 from collections.abc import Iterator
-from typing import Literal, assert_never
+from typing import assert_never
 
 from streamer.analysis.dialogue import Dialogue, speaker_name
 from streamer.analysis.listening import SILENCE_DBFS, Listening

@@ -47,6 +47,11 @@ class Status:
         return (self._detector_reason or "no face detector") if self._inputs["video"] else "no camera"
 
     @property
+    def dropped(self) -> dict[str, int]:
+        """Items lost since the start, by channel."""
+        return self._dropped()
+
+    @property
     def utterances(self) -> int:
         """Those that are over."""
         return self._utterances
@@ -78,8 +83,12 @@ class Status:
                 source=self.source,
                 stream_s=round(stream_s, 3),
                 activity=activity,
-                speech_prob=round(self._last.speech_prob, 3) if self._last and self._last.speech_prob is not None else None,
-                level_dbfs=round(self._last.level_dbfs, 1) if self._last and self._last.level_dbfs is not None else None,
+                speech_prob=round(self._last.speech_prob, 3)
+                if self._last and self._last.speech_prob is not None
+                else None,
+                level_dbfs=round(self._last.level_dbfs, 1)
+                if self._last and self._last.level_dbfs is not None
+                else None,
                 faces=[face_field(face.track_id, face.bbox_xyxy_px, face.score) for face in faces],
                 speaker_track_id=self.speaker_track_id,
                 inputs=self._inputs,

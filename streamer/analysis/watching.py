@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from streamer.faces import FaceRing, SpeakerChoice, SpeechTrack, choose_speaker
-from streamer.features.arrays import Float32
+from streamer.analysis.speech_track import SpeechTrack
+from streamer.faces import LEAD_IN_S, FaceRing, SpeakerChoice, choose_speaker
+from streamer.features.arrays import Float32, UInt8
 from streamer.inference import Encoding, Model
 from streamer.messages import FaceSighting
 
@@ -43,11 +44,12 @@ class Watching:
             final: The utterance is over.
         """
         self._ring.wait_until(end_s, self._wait_s)
-        sightings = self._ring.between(start_s, end_s)
-        speaker = choose_speaker(sightings, speech)
+        begin_s = start_s - LEAD_IN_S if speech is not None else start_s
+        sightings = self._ring.between(begin_s, end_s)
+        speaker = choose_speaker(sightings, speech.between(begin_s, end_s) if speech is not None else None)
         if speaker.track_id is None:
             return Seen(speaker, None, speaker.reason or "no face in view")
-        crops = [s for s in sightings if s.track_id == speaker.track_id and s.crop is not None]
+        crops = [s for s in sightings if s.track_id == speaker.track_id and s.crop is not None and s.time_s >= start_s]
         if self._spec is None or not crops:
             return Seen(speaker, None, "the speaking face was too briefly in view")
         if not self._incremental and not final:
@@ -68,5 +70,5 @@ class Watching:
         return Encoding(embeddings, np.ones(len(sightings), np.float32))
 
 
-def _stack(sightings: list[FaceSighting]) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def _stack(sightings: list[FaceSighting]) -> UInt8:
     return np.stack([s.crop for s in sightings if s.crop is not None])

@@ -13,9 +13,13 @@ def waveform(value: object) -> Float32:
         ValueError: of another rank, empty, out of range or not finite.
     """
     if not isinstance(value, np.ndarray) or value.dtype != np.float32:
-        raise TypeError(f"waveform must be a float32 array, got {_kind(value)}; 16-bit samples: `x.astype('float32') / 32768`")
+        raise TypeError(
+            f"waveform must be a float32 array, got {_kind(value)}; 16-bit samples: `x.astype('float32') / 32768`"
+        )
     if value.ndim != 1 or value.shape[0] == 0:
-        raise ValueError(f"waveform must be mono, of shape [samples], got {list(value.shape)}; for several channels take their mean")
+        raise ValueError(
+            f"waveform must be mono, of shape [samples], got {list(value.shape)}; for several channels take their mean"
+        )
     if not np.isfinite(value).all():
         raise ValueError("waveform holds NaN or infinity")
     if (peak := float(np.abs(value).max())) > 1.0 + 1e-3:
@@ -31,7 +35,9 @@ def pictures(name: str, value: object) -> UInt8:
         ValueError: of another rank or without pictures.
     """
     if not isinstance(value, np.ndarray) or value.dtype != np.uint8:
-        raise TypeError(f"{name} must be a uint8 array, got {_kind(value)}; pictures in [0, 1] are multiplied by 255 first")
+        raise TypeError(
+            f"{name} must be a uint8 array, got {_kind(value)}; pictures in [0, 1] are multiplied by 255 first"
+        )
     if value.ndim != 4 or value.shape[3] != 3:
         raise ValueError(
             f"{name} must have the shape [n, height, width, 3], got {list(value.shape)}; "

@@ -107,6 +107,46 @@ class Model:
             },
         )
 
+    def predict(
+        self,
+        *,
+        text: str | None = None,
+        waveform: Float32 | None = None,
+        frames: UInt8 | None = None,
+        face_crops: UInt8 | None = None,
+        times_s: Sequence[float] | None = None,
+        speaker: str | None = None,
+        context: Sequence[tuple[str | None, str]] = (),
+    ) -> Prediction:
+        """The emotion and sentiment of one utterance, from what there is of it.
+
+        Args:
+            text: What was said.
+            waveform: Float32 [samples], mono, 16 kHz, in [-1, 1].
+            frames: Uint8 [n, height, width, 3], RGB: whole pictures, in which faces are found; with a waveform the face that
+                speaks is taken, else the one most in view.
+            face_crops: Uint8 [n, height, width, 3], RGB: each picture is one face. Excludes `frames`.
+            times_s: Of the frames or crops, rising, on the waveform's clock; 25 a second where not given.
+            speaker: Who says it, as named in `context`.
+            context: The dialogue so far, oldest first, as (speaker or None, text).
+
+        Raises:
+            TypeError: an argument is no array, or of a wrong dtype.
+            ValueError: an argument has a wrong rank or range.
+        """
+        from streamer.inference.predict import predict  # faces and voice activity are only needed here
+
+        return predict(
+            self,
+            text=text,
+            waveform=waveform,
+            frames=frames,
+            face_crops=face_crops,
+            times_s=times_s,
+            speaker=speaker,
+            context=context,
+        )
+
     def _reason(self, modality: Modality, reasons: Mapping[Modality, str]) -> str:
         if self.parts[modality] is None:
             return f"the bundle {self.manifest.name} has no {modality} network"

@@ -42,7 +42,9 @@ def check(graph: str, got: str, wanted: Provider, *, require_gpu: bool) -> None:
         return
     mend = "`streamer doctor` names the mend"
     if require_gpu:
-        raise EngineError(f"{graph}: no GPU provider could be used, it would run on {got}, and --require-gpu is set; {mend}")
+        raise EngineError(
+            f"{graph}: no GPU provider could be used, it would run on {got}, and --require-gpu is set; {mend}"
+        )
     log.warning("%s: %s was asked for, but it runs on %s; %s", graph, wanted, got, mend)
 
 

@@ -86,7 +86,9 @@ def _match(path: Path, role: str, expected: tuple[Port, ...], found: list[object
     """Refuse a graph that speaks another language, naming the field."""
     by_name = {getattr(port, "name"): port for port in found}  # noqa: B009 - onnxruntime's types are untyped
     if unknown := by_name.keys() - {port.name for port in expected}:
-        raise BundleError(f"{path}: {role} {', '.join(sorted(unknown))} is not known to this version; update the streamer")
+        raise BundleError(
+            f"{path}: {role} {', '.join(sorted(unknown))} is not known to this version; update the streamer"
+        )
     for port in expected:
         have = by_name.get(port.name)
         if have is None:

@@ -1,0 +1,103 @@
+"""`Model.predict`: one utterance from what a caller has of it, checked, through the same parts as the daemon's."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from streamer.features import ContextTurn, FaceCropSpec
+from streamer.features.arrays import Float32, UInt8
+from streamer.inference import arguments
+from streamer.inference.prediction import Prediction
+from streamer.labels import Modality
+from streamer.messages import CHUNK_SAMPLES, SAMPLE_RATE_HZ, Heard, VideoFrame
+
+if TYPE_CHECKING:
+    from streamer.faces import FaceDetector
+    from streamer.inference.model import Encoding, Model
+
+
+def predict(
+    model: "Model",
+    *,
+    text: str | None,
+    waveform: Float32 | None,
+    frames: UInt8 | None,
+    face_crops: UInt8 | None,
+    times_s: Sequence[float] | None,
+    speaker: str | None,
+    context: Sequence[tuple[str | None, str]],
+) -> Prediction:
+    """See `Model.predict`."""
+    if frames is not None and face_crops is not None:
+        raise ValueError(
+            "frames and face_crops exclude each other: give whole pictures, or faces that are cut out already"
+        )
+    encodings: dict[Modality, Encoding | None] = {}
+    reasons: dict[Modality, str] = {}
+    sound = None if waveform is None else arguments.waveform(waveform)
+    if text is not None and arguments.text(text).strip():
+        turns = [ContextTurn(who, arguments.text(said)) for who, said in context]
+        encodings["text"] = model.encode_text(text, speaker=speaker, context=turns)
+    elif text is not None:
+        reasons["text"] = "no words"
+    if sound is not None and model.manifest.audio is not None:
+        encodings["audio"] = model.encode_audio(model.manifest.audio.spec.extract(sound))
+    crops: UInt8 | None = None
+    if face_crops is not None and model.manifest.video is not None:
+        pictures = arguments.pictures("face_crops", face_crops)
+        arguments.times(times_s, len(pictures))
+        crops = np.stack([model.manifest.video.spec.resize(picture) for picture in pictures])
+    elif frames is not None and model.manifest.video is not None:
+        pictures = arguments.pictures("frames", frames)
+        times = arguments.times(times_s, len(pictures))
+        crops, reason = _faces(pictures, times, sound, model.manifest.video.spec)
+        if reason is not None:
+            reasons["video"] = reason
+    if crops is not None and model.manifest.video is not None:
+        encodings["video"] = model.encode_crops(crops[model.manifest.video.spec.pick(len(crops))])
+    return model.fuse(encodings, reasons)
+
+
+def _faces(
+    frames: UInt8, times_s: list[float], waveform: Float32 | None, spec: FaceCropSpec
+) -> tuple[UInt8 | None, str | None]:
+    """The crops of the face that speaks, or of the one most in view where there is no sound; or why there are none."""
+    from streamer.faces import FaceWatch, choose_speaker, open_detector
+    from streamer.settings import FaceSettings
+
+    settings = FaceSettings()
+    detector, note = open_detector(settings)
+    if detector is None:
+        return None, note
+    watch = FaceWatch(detector, spec, settings)
+    for time_s, picture in zip(times_s, frames, strict=True):
+        watch.step(VideoFrame(time_s, picture))
+    sightings = watch.ring.between(times_s[0], times_s[-1])
+    if not sightings:  # too few pictures to follow a face: each is looked at by itself
+        return _each(frames, detector, spec)
+    choice = choose_speaker(sightings, None if waveform is None else _heard(waveform, times_s[0]))
+    if choice.track_id is None:
+        return None, choice.reason
+    crops = [s.crop for s in sightings if s.track_id == choice.track_id and s.crop is not None]
+    return (np.stack(crops), None) if crops else (None, "the speaking face was too briefly in view")
+
+
+def _each(frames: UInt8, detector: "FaceDetector", spec: FaceCropSpec) -> tuple[UInt8 | None, str | None]:
+    """The surest face of each picture."""
+    found = [(picture, detector.detect(picture)) for picture in frames]
+    crops = [spec.crop(picture, faces[0].bbox_xyxy_px, faces[0].roll_deg or 0.0) for picture, faces in found if faces]
+    return (np.stack(crops), None) if crops else (None, "no face in view")
+
+
+def _heard(waveform: Float32, start_s: float) -> list[Heard]:
+    from streamer.segment import VoiceActivity, open_voice_session
+    from streamer.segment.segment import level_dbfs
+
+    voice = VoiceActivity(open_voice_session())
+    heard = []
+    for begin in range(0, waveform.shape[0], CHUNK_SAMPLES):
+        chunk = waveform[begin : begin + CHUNK_SAMPLES]
+        end_s = start_s + (begin + chunk.shape[0]) / SAMPLE_RATE_HZ
+        heard.append(Heard(end_s, voice.push(chunk), level_dbfs(chunk)))
+    return heard
