@@ -63,6 +63,8 @@ def box_of_landmarks(landmarks_px: Float32, width_px: float, height_px: float) -
     right, down = landmarks_px[1] - landmarks_px[0], mouth - eyes
     roll_deg = float(np.degrees(np.arctan2(right[1], right[0])))
     side = 1.12 * float(np.sqrt(width_px * height_px))
-    upwards = down / max(float(np.hypot(*down)), 1e-6) * 0.07 * side  # halfway between eyes and mouth lies at 0.57 of the side
+    upwards = (
+        down / max(float(np.hypot(*down)), 1e-6) * 0.07 * side
+    )  # halfway between eyes and mouth lies at 0.57 of the side
     x, y = (eyes + mouth) / 2 - upwards
     return square_box(float(x), float(y), side), roll_deg

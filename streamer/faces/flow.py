@@ -40,13 +40,14 @@ def movements(before_grey: UInt8, grey: UInt8, boxes_xyxy_px: list[Box]) -> list
     moved = np.split(np.asarray(ends, np.float32).reshape(-1, 2), len(starts))
     found = np.split(status.ravel() == 1, len(starts))
     return [
-        _common(start[ok], end[ok], box) for start, end, ok, box in zip(starts, moved, found, boxes_xyxy_px, strict=True)
+        _common(start[ok], end[ok], box)
+        for start, end, ok, box in zip(starts, moved, found, boxes_xyxy_px, strict=True)
     ]
 
 
 def _points(box: Box) -> Float32:
     x0, y0, x1, y1 = box
-    return (np.array([x0, y0]) + GRID * np.array([x1 - x0, y1 - y0])).astype(np.float32)
+    return np.asarray(np.array([x0, y0]) + GRID * np.array([x1 - x0, y1 - y0]), np.float32)
 
 
 def _common(start: Float32, end: Float32, box: Box) -> Movement | None:

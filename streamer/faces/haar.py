@@ -23,7 +23,7 @@ class HaarDetector:
     name = "haar"
 
     def __init__(self) -> None:
-        path = Path(cv2.data.haarcascades) / CASCADE
+        path = Path(cv2.__file__).parent / "data" / CASCADE
         self._cascade = cv2.CascadeClassifier(str(path))
         if self._cascade.empty():
             raise EngineError(f"faces.detector haar: {path} cannot be read; reinstall opencv-python-headless")

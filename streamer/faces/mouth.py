@@ -13,7 +13,8 @@ import numpy as np
 from streamer.features.arrays import Float32, UInt8
 from streamer.features.face_crops import Box, FaceCropSpec
 
-PATCH: Final = FaceCropSpec(size_px=64, channels=1)
+PATCH_PX: Final = 64
+PATCH: Final = FaceCropSpec(size_px=PATCH_PX, channels=1)
 MOUTH: Final = (slice(42, 62), slice(16, 48))
 """Rows and columns of the patch; mouth corners lie at row 48 +- 5 of FER2013's framing, an open mouth reaches the lower edge."""
 UPPER_FACE: Final = (slice(10, 40), slice(10, 54))

@@ -20,7 +20,7 @@ LOOK_ROUND_HZ: Final = 1.0
 """How often the whole picture is searched for newcomers while faces are followed; with none, at every detection."""
 REGION: Final = 2.0
 """Side of the region around a known face, in sides of its box, ..."""
-REGION_PX: Final = 96
+REGION_PX: Final = 72
 """... and the size to which a larger one is shrunk."""
 SAME_FACE: Final = 0.4
 """Overlap (IoU) from which two detections are one face."""
@@ -37,7 +37,8 @@ class FaceSearch:
 
     def zoom(self, image_rgb: UInt8) -> float:
         """By how much a picture is shrunk before it is searched: as far as the smallest face wanted can still be found."""
-        return min(1.0, LONGEST_PX / max(image_rgb.shape[:2]), SMALLEST_FACE_PX / self._min_face_px)
+        longest_px: int = max(image_rgb.shape[:2])
+        return min(1.0, LONGEST_PX / longest_px, SMALLEST_FACE_PX / self._min_face_px)
 
     def detect(self, time_s: float, small_rgb: UInt8, zoom: float, tracks: Sequence[Track]) -> list[Detection] | None:
         """Faces in the shrunk picture, in its pixels; None where it is not time to look.

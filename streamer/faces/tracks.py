@@ -14,13 +14,19 @@ from streamer.features.arrays import Float32, UInt8
 from streamer.features.face_crops import Box
 
 LOST_S: Final = 1.0
-"""A face that no detection has confirmed for longer is gone; what comes back later is a new track."""
+"""A face that was neither detected nor followed for longer is gone; what comes back later is a new track."""
+UNCONFIRMED_S: Final = 2.0
+"""So is one that was followed, but not detected, for longer: the detector knows faces, the flow only textures."""
 SURE_SCORE: Final = 0.8
-"""A detection this sure is a face at once; a weaker one when a second detection confirms it."""
-REACH: Final = 0.6
+"""A detection this sure is a face at once; ..."""
+FAIR_SCORE: Final = 0.5
+"""... a weaker one when others confirm it, of which one is at least this sure."""
+REACH: Final = 0.4
 """How far from where it is expected a face may be found, in sides of its box, ..."""
-REACH_PER_S: Final = 1.0
-"""... and how much further per second since it was last seen."""
+REACH_PER_S: Final = 0.8
+"""... and how much further per second since it was lost."""
+UNLIKE: Final = 2.0
+"""What a difference in looks (mean, of [0, 1]) counts in sides of distance."""
 CROWDED: Final = 0.25
 """Overlap (IoU) of two tracks from which the flow may hang on to the wrong face."""
 LOOK_PX: Final = 12
@@ -37,8 +43,11 @@ class Track:
     side_px: float
     score: float
     detected_s: float
+    seen_s: float
+    """When it was last detected or followed."""
     roll_deg: float = 0.0
     detections: int = 1
+    best_score: float = 0.0
     velocity_px_s: tuple[float, float] = (0.0, 0.0)
     seen: bool = True
     """Detected in, or followed by flow into, the latest picture; otherwise where it is is only expected."""
@@ -54,7 +63,7 @@ class Track:
     @property
     def confirmed(self) -> bool:
         """A face to be reported, not a first suspicion."""
-        return self.detections > 1 or self.score >= SURE_SCORE
+        return self.best_score >= (FAIR_SCORE if self.detections > 1 else SURE_SCORE)
 
 
 class Tracker:
@@ -69,7 +78,7 @@ class Tracker:
     def follow(self, time_s: float, grey: UInt8) -> None:
         """Move every track on to the next picture [height, width]; forget those that are gone."""
         before, self._before = self._before, (time_s, grey)
-        self.tracks = [track for track in self.tracks if time_s - track.detected_s <= LOST_S and _inside(track, grey)]
+        self.tracks = [track for track in self.tracks if not _gone(track, time_s) and _inside(track, grey)]
         if before is None or before[1].shape != grey.shape:
             for track in self.tracks:
                 track.seen = track.followed = False
@@ -79,6 +88,8 @@ class Tracker:
         crowded = _crowded(self.tracks)
         for track, movement in zip(self.tracks, moved, strict=True):
             _move(track, None if track in crowded else movement, passed_s)
+            if track.seen:
+                track.seen_s = time_s
 
     def update(self, time_s: float, grey: UInt8, found: Sequence[Detection]) -> None:
         """Tie detections, in the picture that was followed last, to tracks; start tracks for the rest."""
@@ -105,9 +116,10 @@ class Tracker:
             for d, face in enumerate(found):
                 x, y, side = _centre(face.bbox_xyxy_px)
                 distance = float(np.hypot(x - track.x_px, y - track.y_px)) / max(side, track.side_px)
-                if distance < REACH + REACH_PER_S * (time_s - track.detected_s) and 0.5 < side / track.side_px < 2:
+                reach = REACH + REACH_PER_S * (time_s - track.seen_s)
+                if distance < reach and 0.5 < side / track.side_px < 2:
                     unlike = float(np.abs(track.look - looks[d]).mean())
-                    candidates.append((distance + unlike, t, d))
+                    candidates.append((distance + UNLIKE * unlike, t, d))
         return candidates
 
     def _is_double(self, face: Detection) -> bool:
@@ -116,7 +128,9 @@ class Tracker:
 
 def _start(track_id: int, face: Detection, look: Float32, time_s: float) -> Track:
     x, y, side = _centre(face.bbox_xyxy_px)
-    return Track(track_id, x, y, side, face.score, time_s, face.roll_deg or 0.0, look=look)
+    return Track(
+        track_id, x, y, side, face.score, time_s, time_s, face.roll_deg or 0.0, best_score=face.score, look=look
+    )
 
 
 def _move(track: Track, movement: Movement | None, passed_s: float) -> None:
@@ -148,14 +162,17 @@ def _correct(track: Track, face: Detection, look: Float32, time_s: float) -> Non
     track.roll_deg += gain * ((face.roll_deg or 0.0) - track.roll_deg)
     track.look = 0.8 * track.look + 0.2 * look
     track.score = face.score
-    track.detected_s = time_s
+    track.best_score = max(track.best_score, face.score)
+    track.detected_s = track.seen_s = time_s
     track.detections += 1
     track.seen = True
 
 
 def _crowded(tracks: Sequence[Track]) -> list[Track]:
     """Of two faces that cover each other, both: which one the flow follows there cannot be told."""
-    return [track for track in tracks if any(other is not track and iou(track.box, other.box) > CROWDED for other in tracks)]
+    return [
+        track for track in tracks if any(other is not track and iou(track.box, other.box) > CROWDED for other in tracks)
+    ]
 
 
 def _look(grey: UInt8, box: Box) -> Float32:
@@ -164,15 +181,20 @@ def _look(grey: UInt8, box: Box) -> Float32:
     region = grey[y0:y1, x0:x1]
     if not region.size:
         return np.zeros((LOOK_PX, LOOK_PX), np.float32)
-    return np.asarray(cv2.resize(region, (LOOK_PX, LOOK_PX), interpolation=cv2.INTER_AREA), np.float32) / 255
+    small = cv2.resize(region, (LOOK_PX, LOOK_PX), interpolation=cv2.INTER_AREA)
+    return np.asarray(small / np.float32(255), np.float32)
 
 
 def _centre(box: Box) -> tuple[float, float, float]:
     return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2, max(box[2] - box[0], 1.0)
 
 
+def _gone(track: Track, time_s: float) -> bool:
+    return time_s - track.seen_s > LOST_S or time_s - track.detected_s > UNCONFIRMED_S
+
+
 def _inside(track: Track, grey: UInt8) -> bool:
-    height, width = grey.shape[:2]
-    return -0.25 * track.side_px < track.x_px < width + 0.25 * track.side_px and -0.25 * track.side_px < track.y_px < (
-        height + 0.25 * track.side_px
-    )
+    """A face whose centre is further out than a quarter of it has left the picture."""
+    height, width = (int(size) for size in grey.shape[:2])
+    margin_px = 0.25 * track.side_px
+    return -margin_px < track.x_px < width + margin_px and -margin_px < track.y_px < height + margin_px

@@ -3,10 +3,11 @@
 from typing import Final
 
 import cv2
+import numpy as np
 
 from streamer.faces.cadence import Cadence
 from streamer.faces.detection import FaceDetector
-from streamer.faces.mouth import face_patch, mouth_motion
+from streamer.faces.mouth import PATCH_PX, face_patch, mouth_motion
 from streamer.faces.ring import FaceRing
 from streamer.faces.search import FaceSearch, shrunk
 from streamer.faces.tracks import Track, Tracker
@@ -46,52 +47,63 @@ class FaceWatch:
         self.ring.close()
 
     def _look(self, time_s: float, image_rgb: UInt8) -> list[FaceSighting]:
-        zoom = self._search.zoom(image_rgb)
-        small_rgb = shrunk(image_rgb, zoom)
-        grey = cv2.cvtColor(small_rgb, cv2.COLOR_RGB2GRAY)
+        views = _Views(image_rgb, self._search.zoom(image_rgb))
+        grey = np.asarray(cv2.cvtColor(views.small_rgb, cv2.COLOR_RGB2GRAY), np.uint8)
         self._tracker.follow(time_s, grey)
-        motions = self._mouth_motions(image_rgb, zoom)
-        found = self._search.detect(time_s, small_rgb, zoom, self._tracker.tracks)
+        motions = self._mouth_motions(views)
+        found = self._search.detect(time_s, views.small_rgb, views.zoom, self._tracker.tracks)
         if found is not None:
             self._tracker.update(time_s, grey, found)
-        self._keep_patches(image_rgb, zoom, corrected=found is not None)
+        self._keep_patches(views, corrected=found is not None)
         return [
-            self._sighting(time_s, image_rgb, track, zoom, motions.get(track.track_id))
+            self._sighting(time_s, views, track, motions.get(track.track_id))
             for track in self._tracker.tracks
             if track.confirmed and track.seen
         ]
 
-    def _mouth_motions(self, image_rgb: UInt8, zoom: float) -> dict[int, float]:
+    def _mouth_motions(self, views: "_Views") -> dict[int, float]:
         """Of the faces that were followed from the last picture, before a detection moves their boxes."""
         motions = {}
         for track in self._tracker.tracks:
             before = self._patches.pop(track.track_id, None)
             if track.followed:
-                now = face_patch(image_rgb, _in_full(track.box, zoom), track.roll_deg)
-                self._patches[track.track_id] = now
+                now = self._patches[track.track_id] = views.patch(track)
                 if before is not None:
                     motions[track.track_id] = mouth_motion(before, now)
         return motions
 
-    def _keep_patches(self, image_rgb: UInt8, zoom: float, *, corrected: bool) -> None:
+    def _keep_patches(self, views: "_Views", *, corrected: bool) -> None:
         """The patches that the next picture is compared with: framed as the next step of the flow will start."""
         tracks = {track.track_id: track for track in self._tracker.tracks if track.seen}
-        self._crop_times = {track_id: self._crop_times.get(track_id, Cadence(self._spec.rate_hz)) for track_id in tracks}
         self._patches = {
-            track_id: face_patch(image_rgb, _in_full(track.box, zoom), track.roll_deg)
-            if corrected or track_id not in self._patches
-            else self._patches[track_id]
+            track_id: views.patch(track) if corrected or track_id not in self._patches else self._patches[track_id]
             for track_id, track in tracks.items()
         }
+        self._crop_times = {
+            track_id: self._crop_times.get(track_id, Cadence(self._spec.rate_hz)) for track_id in tracks
+        }
 
-    def _sighting(
-        self, time_s: float, image_rgb: UInt8, track: Track, zoom: float, motion: float | None
-    ) -> FaceSighting:
-        box = _in_full(track.box, zoom)
+    def _sighting(self, time_s: float, views: "_Views", track: Track, motion: float | None) -> FaceSighting:
+        box = views.in_full(track.box)
         due = self._crop_times[track.track_id].due(time_s)
-        crop = self._spec.crop(image_rgb, box, track.roll_deg) if due else None
+        crop = self._spec.crop(views.image_rgb, box, track.roll_deg) if due else None
         return FaceSighting(time_s, track.track_id, box, track.score, crop, motion)
 
 
-def _in_full(box: Box, zoom: float) -> Box:
-    return (box[0] / zoom, box[1] / zoom, box[2] / zoom, box[3] / zoom)
+class _Views:
+    """One picture, as it came and as small as faces are looked for in it."""
+
+    def __init__(self, image_rgb: UInt8, zoom: float) -> None:
+        self.image_rgb = image_rgb
+        self.zoom = zoom
+        self.small_rgb = shrunk(image_rgb, zoom)
+
+    def in_full(self, box: Box) -> Box:
+        """A box of the small picture, in the picture as it came."""
+        return (box[0] / self.zoom, box[1] / self.zoom, box[2] / self.zoom, box[3] / self.zoom)
+
+    def patch(self, track: Track) -> Float32:
+        """A face for the mouth measure; from the small picture where that shows enough of it: less to shrink."""
+        if track.side_px >= PATCH_PX:
+            return face_patch(self.small_rgb, track.box, track.roll_deg)
+        return face_patch(self.image_rgb, self.in_full(track.box), track.roll_deg)

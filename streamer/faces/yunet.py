@@ -1,4 +1,7 @@
-"""YuNet, a small convolutional face detector with five landmarks, run by OpenCV (Wu et al. 2023, "YuNet: a tiny millisecond-level face detector")."""
+"""YuNet, a small convolutional face detector with five landmarks, run by OpenCV.
+
+Wu, Peng and Yu 2023, "YuNet: A Tiny Millisecond-level Face Detector".
+"""
 
 from pathlib import Path
 
