@@ -1,0 +1,79 @@
+"""Puts sound and pictures on their channels, and says where there are no pictures."""
+
+import threading
+from typing import Final
+
+from streamer.channel import Channel
+from streamer.features.arrays import UInt8
+from streamer.messages import AudioChunk, VideoFrame, VideoTick
+from streamer.sources.audio_blocks import SoundBlock
+
+TICK_S: Final = 0.25
+"""Without a picture for so long, a `VideoTick` says so."""
+LIVE_LAG_S: Final = 0.5
+"""Live, pictures may come this much later than sound of the same moment before they count as absent."""
+MAX_LIVE_LAG_S: Final = 3.0
+
+
+class Delivery:
+    """The writer's end of a source's two channels; sound and pictures may come from different threads.
+
+    The times on the video channel never go back: a picture that comes after a tick has passed it is left out. Live, the ticks then keep
+    a longer distance, so that it does not happen again.
+    """
+
+    def __init__(
+        self,
+        audio: Channel[AudioChunk] | None,
+        video: Channel[VideoFrame | VideoTick] | None,
+        *,
+        live: bool,
+    ) -> None:
+        """Nothing is put yet.
+
+        Args:
+            audio: None where the source has no sound.
+            video: None where the source has no pictures.
+            live: Items come as they are captured; otherwise in the order of the moment at which they are complete.
+        """
+        self._audio = audio
+        self._video = video
+        self._live = live
+        self._lag_s = LIVE_LAG_S if live else 0.0
+        self._seen_s = 0.0
+        self._lock = threading.Lock()
+        self.late_pictures = 0
+
+    def sound(self, block: SoundBlock, captured_s: float) -> None:
+        """Hand a block on, and a tick where pictures fall behind.
+
+        Raises:
+            Closed: nobody reads any more.
+        """
+        if self._audio is None:
+            return
+        self._audio.put(AudioChunk(block.time_s, block.waveform, captured_s))
+        if self._video is None:
+            return
+        with self._lock:
+            nothing_until_s = block.due_s - self._lag_s
+            if nothing_until_s >= self._seen_s + TICK_S:
+                self._seen_s = nothing_until_s
+                self._video.put(VideoTick(nothing_until_s))
+
+    def picture(self, time_s: float, image_rgb: UInt8) -> None:
+        """Hand a picture on, unless it is too late.
+
+        Raises:
+            Closed: nobody reads any more.
+        """
+        if self._video is None:
+            return
+        with self._lock:
+            if time_s < self._seen_s:
+                self.late_pictures += 1
+                if self._live:
+                    self._lag_s = min(self._lag_s + self._seen_s - time_s, MAX_LIVE_LAG_S)
+                return
+            self._seen_s = time_s
+            self._video.put(VideoFrame(time_s, image_rgb))

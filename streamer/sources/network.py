@@ -1,0 +1,152 @@
+"""A live network stream: delivered as it arrives, and fetched again when it is lost."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from streamer.channel import Channel
+from streamer.errors import SourceError
+from streamer.messages import AudioChunk, VideoFrame, VideoTick
+from streamer.settings import SourceSettings
+from streamer.sources.audio_blocks import AudioBlocks
+from streamer.sources.clock import ConnectionClock
+from streamer.sources.container import (
+    TIMEOUT_S,
+    audio_stream,
+    describe_audio,
+    describe_video,
+    open_container,
+    shown,
+    video_stream,
+)
+from streamer.sources.decoders import AudioDecoder, VideoDecoder
+from streamer.sources.delivery import Delivery
+from streamer.sources.pictures import FrameRateLimit, upright_rgb
+from streamer.sources.timeline import Timeline
+from streamer.sources.trouble import CountedTrouble, OnTrouble, Troubles, retry_delays_s
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.packet import Packet
+
+END_S: Final = 2.0
+"""A stream that has said how long it is may end this much before."""
+WITHOUT_CLOCK: Final = frozenset({"mpjpeg", "mjpeg"})
+"""Formats that carry no times: a picture's time is its arrival."""
+
+
+class NetworkSource:
+    """RTSP, MPEG-TS over UDP, MJPEG over HTTP and the like.
+
+    It ends at `stop`, or where the sender has said how long the stream is and that is reached; any other end is a loss. While a sender
+    is silent, `stop` is heeded within `TIMEOUT_S`.
+    """
+
+    live: Final = True
+
+    def __init__(self, url: str, container: "InputContainer", settings: SourceSettings, on_trouble: OnTrouble) -> None:
+        """Nothing is read yet.
+
+        Args:
+            url: To connect to again.
+            container: The first connection; closed by `close`.
+            settings: Limits of the pictures.
+            on_trouble: See `open_source`.
+        """
+        self._url = url
+        self._name = shown(url)
+        self._container = container
+        self._settings = settings
+        self._troubles = Troubles(on_trouble)
+        self._tell = self._troubles.part("connection")
+        self._sound_damage = CountedTrouble(
+            self._troubles.part("sound"), f"{self._name}: {{count}} damaged pieces of sound lost"
+        )
+        self._picture_damage = CountedTrouble(
+            self._troubles.part("pictures"), f"{self._name}: {{count}} damaged pictures lost"
+        )
+        self._clock = ConnectionClock()
+        self._blocks = AudioBlocks()
+        self._limit = FrameRateLimit(settings.max_fps)
+        audio, video = audio_stream(container), video_stream(container)
+        self.audio_name = describe_audio(url, audio) if audio is not None else None
+        self.video_name = describe_video(url, video) if video is not None else None
+
+    def run(self, audio: Channel[AudioChunk], video: Channel[VideoFrame | VideoTick], stop: threading.Event) -> None:
+        """See `Source.run`. Items leave as they arrive; `captured_s` is the arrival."""
+        delivery = Delivery(audio if self.audio_name else None, video if self.video_name else None, live=True)
+        while (lost := self._receive(delivery, stop)) is not None:
+            self._tell(f"{self._name}: lost ({lost}); trying to get it back")
+            if not self._reconnect(stop):
+                break
+        for block in self._blocks.flush():
+            delivery.sound(block, time.monotonic())
+
+    def close(self) -> None:
+        """See `Source.close`."""
+        self._container.close()
+
+    def _receive(self, delivery: Delivery, stop: threading.Event) -> str | None:
+        """Deliver what one connection brings, until it is lost: gives the reason; None: at the end, or at `stop`."""
+        import av
+
+        streams = [s for s in (audio_stream(self._container), video_stream(self._container)) if s is not None]
+        receive = self._receivers(delivery)
+        timeline = Timeline(leaps=True)
+        try:
+            for packet in self._container.demux(*streams):
+                if stop.is_set():
+                    return None
+                if packet.size:  # at its end, a stream gives empty ones
+                    now_s = time.monotonic()
+                    timeline.place(packet, self._clock.own_time_s(now_s))
+                    receive[packet.stream_index](packet, now_s)
+                    self._tell(None)
+        except av.FFmpegError as err:
+            silent = isinstance(err, av.error.ExitError | TimeoutError)
+            return f"nothing came for {TIMEOUT_S:g} s" if silent else err.strerror
+        told_s = (self._container.duration or 0) / 1e6  # FFmpeg's AV_TIME_BASE
+        return None if told_s and timeline.length_s > told_s - END_S else "ended by the sender"
+
+    def _receivers(self, delivery: Delivery) -> "dict[int, Callable[[Packet[Any], float], None]]":
+        """What to do with a packet that arrived at a monotonic time, for each stream of the connection."""
+        receivers: dict[int, Callable[[Packet[Any], float], None]] = {}
+        if audio := audio_stream(self._container):
+            sounds = AudioDecoder(audio, self._sound_damage)
+
+            def hear(packet: "Packet[Any]", now_s: float) -> None:
+                for sound in sounds.decode(packet):
+                    time_s = None if sound.time_s is None else self._clock.stream_time_s(sound.time_s, now_s)
+                    for block in self._blocks.push(sound.waveform, sound.sample_rate_hz, time_s):
+                        delivery.sound(block, now_s)
+
+            receivers[audio.index] = hear
+        if video := video_stream(self._container):
+            pictures = VideoDecoder(video, self._picture_damage)
+            pixel_aspect = float(video.sample_aspect_ratio or 1)
+            has_clock = self._container.format.name not in WITHOUT_CLOCK
+
+            def see(packet: "Packet[Any]", now_s: float) -> None:
+                for picture in pictures.decode(packet):
+                    time_s = self._clock.stream_time_s(picture.time_s if has_clock else now_s, now_s)
+                    if self._limit.takes(time_s):
+                        delivery.picture(time_s, upright_rgb(picture.frame, self._settings.max_width_px, pixel_aspect))
+
+            receivers[video.index] = see
+        return receivers
+
+    def _reconnect(self, stop: threading.Event) -> bool:
+        """Try until it is there again; False at `stop`."""
+        self._container.close()
+        for delay_s in retry_delays_s():
+            if stop.wait(delay_s):
+                return False
+            try:
+                self._container = open_container(self._url)
+            except SourceError as err:
+                self._tell(f"{err}; tried again every few seconds")
+                continue
+            self._clock.reconnected()
+            return True
+        return False

@@ -1,0 +1,47 @@
+"""Which pictures are worth converting, and how they become upright RGB of a bounded width."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from streamer.features.arrays import UInt8
+
+if TYPE_CHECKING:
+    import av
+
+
+class FrameRateLimit:
+    """Lets at most `max_fps` pictures a second through, evenly: 30 fps become 25, not 15."""
+
+    def __init__(self, max_fps: float) -> None:
+        self._period_s = 1.0 / max_fps
+        self._due_s = float("-inf")
+        self._last_s = float("-inf")
+
+    def takes(self, time_s: float) -> bool:
+        """Whether the picture of this time is wanted; asked once for each. One from before the last one taken never is."""
+        if time_s <= self._last_s or time_s < self._due_s - self._period_s / 2:  # half a period: stamps jitter
+            return False
+        on_grid = time_s < self._due_s + self._period_s
+        self._due_s = (self._due_s if on_grid else time_s) + self._period_s
+        self._last_s = time_s
+        return True
+
+
+def upright_rgb(frame: "av.VideoFrame", max_width_px: int, pixel_aspect: float = 1.0) -> UInt8:
+    """A decoded frame as [height, width, 3] with square pixels, turned as its display matrix says (phones store pictures on their side).
+
+    Scaling comes with the colour conversion, in one pass, before the turn.
+
+    Args:
+        frame: As stored.
+        max_width_px: Of the upright picture.
+        pixel_aspect: Width of a stored pixel divided by its height.
+    """
+    quarters = round(frame.rotation / 90) % 4  # counter-clockwise
+    shown_width_px, shown_height_px = frame.width * pixel_aspect, float(frame.height)
+    upright_width_px = shown_height_px if quarters % 2 else shown_width_px
+    scale = min(1.0, max_width_px / upright_width_px)
+    size = {"width": max(1, round(shown_width_px * scale)), "height": max(1, round(shown_height_px * scale))}
+    image = frame.reformat(**size, format="rgb24").to_ndarray()
+    return np.ascontiguousarray(np.rot90(image, quarters), dtype=np.uint8)

@@ -1,0 +1,144 @@
+"""A file, or a film on a web server: everything in it, in order, as fast as it is taken or as it would be heard."""
+
+import threading
+import time
+from collections.abc import Iterator
+from itertools import chain
+from typing import TYPE_CHECKING, Final, Literal
+
+from streamer.channel import Channel
+from streamer.errors import SourceError
+from streamer.messages import AudioChunk, VideoFrame, VideoTick
+from streamer.settings import SourceSettings
+from streamer.sources.audio_blocks import AudioBlocks, SoundBlock
+from streamer.sources.container import audio_stream, describe_audio, describe_video, shown, video_stream
+from streamer.sources.decoders import AudioDecoder, DecodedPicture, DecodedSound, VideoDecoder
+from streamer.sources.delivery import Delivery
+from streamer.sources.order import Late, in_order
+from streamer.sources.packets import PacketQueues, decoded
+from streamer.sources.pictures import FrameRateLimit, upright_rgb
+from streamer.sources.timeline import Timeline
+from streamer.sources.trouble import CountedTrouble, OnTrouble, Troubles
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+DISCONTINUOUS: Final = 0x0200
+"""FFmpeg's AVFMT_TS_DISCONT: the format's clock may leap."""
+LENGTH_IS_WRITTEN: Final = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"})
+"""Formats that say how long they are; the others' length is FFmpeg's guess."""
+CUT_OFF_S: Final = 1.0
+
+
+class RecordingSource:
+    """Sound and pictures of one container. The same file gives the same items, always."""
+
+    live: Final = False
+
+    def __init__(self, url: str, container: "InputContainer", settings: SourceSettings, on_trouble: OnTrouble) -> None:
+        """Decodes the first sound and the first picture, which say where the stream clock begins.
+
+        Args:
+            url: For messages.
+            container: Open; closed by `close`.
+            settings: Pace, and limits of the pictures.
+            on_trouble: See `open_source`.
+
+        Raises:
+            SourceError: nothing in it can be decoded.
+        """
+        self._name = shown(url)
+        self._container = container
+        self._settings = settings
+        self._troubles = Troubles(on_trouble)
+        self._timeline = Timeline(leaps=bool(container.format.flags & DISCONTINUOUS))
+        audio, video = audio_stream(container), video_stream(container)
+        self._queues = PacketQueues(
+            container, [s for s in (audio, video) if s is not None], self._timeline, self._damage("container")
+        )
+        self._pixel_aspect = float(video.sample_aspect_ratio or 1) if video is not None else 1.0
+
+        self._sounds: Iterator[DecodedSound | Literal[Late.LATE]] = iter(())
+        self._frames: Iterator[DecodedPicture | Literal[Late.LATE]] = iter(())
+        if audio is not None:
+            self._sounds = decoded(self._queues, audio, AudioDecoder(audio, self._damage("sound")).decode)
+        if video is not None:
+            self._frames = decoded(self._queues, video, VideoDecoder(video, self._damage("pictures")).decode)
+        first_sound, first_frame = next(self._sounds, None), next(self._frames, None)
+        self._zero_s = self._earlier(first_sound, first_frame)
+        if first_sound is not None:
+            self._sounds = chain([first_sound], self._sounds)
+        if first_frame is not None:
+            self._frames = chain([first_frame], self._frames)
+
+        self.audio_name = describe_audio(url, audio) if audio is not None and first_sound is not None else None
+        self.video_name = describe_video(url, video) if video is not None and first_frame is not None else None
+        if audio is not None and self.audio_name is None:
+            self._troubles.part("no sound")(f"{self._name}: its sound track is empty")
+        if video is not None and self.video_name is None:
+            self._troubles.part("no pictures")(f"{self._name}: its video track is empty")
+
+    def run(self, audio: Channel[AudioChunk], video: Channel[VideoFrame | VideoTick], stop: threading.Event) -> None:
+        """See `Source.run`. At pace `realtime` nothing leaves before its moment, and `captured_s` is that moment."""
+        delivery = Delivery(audio if self.audio_name else None, video if self.video_name else None, live=False)
+        began_s = time.monotonic()
+        items: Iterator[SoundBlock | DecodedPicture] = in_order(self._blocks(), self._pictures())
+        for item in items:
+            captured_s = time.monotonic()
+            if self._settings.pace == "realtime":
+                stop.wait(began_s + item.due_s - captured_s)
+                captured_s = began_s + item.due_s
+            if stop.is_set():
+                return
+            if isinstance(item, SoundBlock):
+                delivery.sound(item, captured_s)
+            else:
+                delivery.picture(item.time_s, upright_rgb(item.frame, self._settings.max_width_px, self._pixel_aspect))
+        self._tell_what_is_missing(delivery)
+
+    def close(self) -> None:
+        """See `Source.close`."""
+        self._container.close()
+
+    def _damage(self, part: str) -> CountedTrouble:
+        message = f"{self._name}: {{count}} damaged pieces of its {part} left out"
+        return CountedTrouble(self._troubles.part(part), message)
+
+    def _earlier(
+        self, sound: DecodedSound | Literal[Late.LATE] | None, frame: DecodedPicture | Literal[Late.LATE] | None
+    ) -> float:
+        """Where the stream clock begins, on the container's time line."""
+        starts_s = [item.time_s or 0.0 for item in (sound, frame) if item is not None and item is not Late.LATE]
+        if not starts_s:
+            raise SourceError(f"{self._name}: nothing in it can be decoded; it is empty, cut off or damaged")
+        return min(starts_s)
+
+    def _blocks(self) -> Iterator[SoundBlock | Literal[Late.LATE]]:
+        blocks = AudioBlocks()
+        for sound in self._sounds:
+            if sound is Late.LATE:
+                yield sound
+            else:
+                time_s = None if sound.time_s is None else sound.time_s - self._zero_s
+                yield from blocks.push(sound.waveform, sound.sample_rate_hz, time_s)
+        yield from blocks.flush()
+
+    def _pictures(self) -> Iterator[DecodedPicture | Literal[Late.LATE]]:
+        limit = FrameRateLimit(self._settings.max_fps)
+        for picture in self._frames:
+            if picture is Late.LATE:
+                yield picture
+            elif limit.takes(picture.time_s - self._zero_s):
+                yield DecodedPicture(picture.time_s - self._zero_s, picture.frame)
+
+    def _tell_what_is_missing(self, delivery: Delivery) -> None:
+        """What only the end of the file shows."""
+        tell = self._troubles.part("end")
+        length_s = (self._container.duration or 0) / 1e6  # FFmpeg's AV_TIME_BASE
+        if self._container.format.name in LENGTH_IS_WRITTEN and self._timeline.length_s < length_s - CUT_OFF_S:
+            tell(f"{self._name}: is cut off after {self._timeline.length_s:.1f} of {length_s:.1f} s")
+        elif delivery.late_pictures:
+            count = delivery.late_pictures
+            tell(
+                f"{self._name}: {count} pictures left out, stored too far behind their sound; remux it with ffmpeg -c copy"
+            )

@@ -1,0 +1,173 @@
+"""Real senders on loopback: an MJPEG camera over HTTP, and an RTSP server that relays what ffmpeg sends."""
+
+import shutil
+import socket
+import socketserver
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import cast
+
+import cv2
+import numpy as np
+import pytest
+
+
+class MjpegCamera(ThreadingHTTPServer):
+    """Sends pictures as IP cameras do, each brighter than the one before; hangs up after so many, and answers the next call."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, pictures_per_call: int, period_s: float = 0.04) -> None:
+        super().__init__(("127.0.0.1", 0), _MjpegAnswer)
+        self.pictures_per_call = pictures_per_call
+        self.period_s = period_s
+        self.calls = 0
+        self.closing = threading.Event()
+
+    @property
+    def url(self) -> str:
+        return f"http://user:secret@127.0.0.1:{self.server_address[1]}/cam.mjpg"
+
+
+class _MjpegAnswer(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        camera = cast("MjpegCamera", self.server)
+        camera.calls += 1
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self.end_headers()
+        try:
+            for number in range(camera.pictures_per_call):
+                if camera.closing.wait(camera.period_s):
+                    return
+                picture = np.full((48, 64, 3), 20 + number % 200, np.uint8)
+                jpeg = cv2.imencode(".jpg", picture)[1].tobytes()
+                self.wfile.write(
+                    b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg) + jpeg + b"\r\n"
+                )
+        except OSError:
+            return  # the viewer has gone
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the standard library
+        """Say nothing."""
+
+
+@contextmanager
+def mjpeg_camera(pictures_per_call: int) -> Iterator[MjpegCamera]:
+    camera = MjpegCamera(pictures_per_call)
+    thread = threading.Thread(target=camera.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield camera
+    finally:
+        camera.closing.set()
+        camera.shutdown()
+        camera.server_close()
+        thread.join()
+
+
+@contextmanager
+def sending(*words: str) -> Iterator[subprocess.Popen[bytes]]:
+    """An ffmpeg that sends a test picture and a tone in real time, until it is no longer needed."""
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("needs ffmpeg as the sender: sudo apt install ffmpeg")
+    picture = ["-re", "-f", "lavfi", "-i", "testsrc=s=160x120:r=25"]
+    sound = ["-re", "-f", "lavfi", "-i", "sine=440:r=44100"]
+    process = subprocess.Popen(["ffmpeg", "-v", "error", "-nostdin", *picture, *sound, *words], stdout=subprocess.PIPE)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+class RtspServer(socketserver.ThreadingTCPServer):
+    """Just enough of RFC 2326 for one viewer over TCP: what arrives on two RTP ports goes out interleaved."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, sdp: str, streams: list[socket.socket]) -> None:
+        super().__init__(("127.0.0.1", 0), _RtspSession)
+        self.sdp = sdp
+        self.streams = streams
+
+    @property
+    def url(self) -> str:
+        return f"rtsp://127.0.0.1:{self.server_address[1]}/live"
+
+
+class _RtspSession(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        server = cast("RtspServer", self.server)
+        methods = {"OPTIONS": "", "SETUP": "", "PLAY": "", "DESCRIBE": server.sdp}
+        while request := self.rfile.readline().decode():
+            headers = {}
+            while line := self.rfile.readline().decode().strip():
+                key, _, value = line.partition(":")
+                headers[key.lower()] = value.strip()
+            method = request.split()[0]
+            if method not in methods:  # TEARDOWN
+                return
+            body = methods[method].encode()
+            answer = ["RTSP/1.0 200 OK", f"CSeq: {headers['cseq']}", "Session: 1", f"Content-Length: {len(body)}"]
+            answer += ["Public: DESCRIBE, SETUP, PLAY"] if method == "OPTIONS" else []
+            answer += ["Content-Type: application/sdp"] if body else []
+            answer += [f"Transport: {headers['transport']}"] if method == "SETUP" else []
+            self.wfile.write("\r\n".join([*answer, "", ""]).encode() + body)
+            if method == "PLAY":
+                for channel, stream in enumerate(server.streams):
+                    threading.Thread(target=self._relay, args=(2 * channel, stream), daemon=True).start()
+
+    def _relay(self, channel: int, stream: socket.socket) -> None:
+        while True:
+            try:
+                packet = stream.recv(65536)
+                self.wfile.write(b"$" + bytes([channel]) + len(packet).to_bytes(2, "big") + packet)
+            except (OSError, ValueError):
+                return  # the viewer has gone, or the test is over
+
+
+@contextmanager
+def rtsp_server() -> Iterator[RtspServer]:
+    """H.264 and AAC over RTSP."""
+    streams = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
+    for stream in streams:
+        stream.bind(("127.0.0.1", 0))
+    picture, sound = (f"rtp://127.0.0.1:{stream.getsockname()[1]}?pkt_size=1200" for stream in streams)
+    h264 = ["-map", "0", "-c:v", "libx264", "-tune", "zerolatency", "-g", "25", "-f", "rtp", picture]
+    aac = ["-map", "1", "-c:a", "aac", "-f", "rtp", sound]
+    with sending(*h264, *aac) as process:
+        server = RtspServer(_sdp(process), streams)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            server.server_close()
+            for stream in streams:
+                stream.close()
+            thread.join()
+
+
+def _sdp(process: "subprocess.Popen[bytes]") -> str:
+    """What ffmpeg prints about its RTP streams, its ports replaced by track names."""
+    if process.stdout is None:
+        raise ValueError("the sender has no output to read")
+    lines: list[str] = []
+    tracks = 0
+    while not (tracks == 2 and lines[-1].startswith("a=fmtp")):
+        line = process.stdout.readline().decode().strip()
+        if line.startswith("m="):
+            media, _, rest = line.split(" ", 2)
+            lines.append(f"{media} 0 {rest}")
+            lines.append(f"a=control:track{tracks}")
+            tracks += 1
+        elif line and line != "SDP:":
+            lines.append(line)
+    return "\r\n".join([*lines, ""])

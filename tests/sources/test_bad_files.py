@@ -1,0 +1,99 @@
+"""What bad input gets: one line that names it, or all that can be had of it. Never a traceback, never a hang."""
+
+from pathlib import Path
+
+import pytest
+
+from streamer.errors import SourceError
+from tests.sources.conftest import Ffmpeg, Play
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("missing.mp4", None, "no such file"),
+        ("empty.mp4", b"", "empty file"),
+        ("garbage.mp4", bytes(range(256)) * 40, "no sound or video"),
+        ("text.txt", b"Dear diary,\n" * 100, "is a text file"),
+        ("10:30.mp4", b"\0" * 5000, "10:30.mp4"),
+    ],
+)
+def test_what_is_no_film_is_refused_in_one_line_that_names_it(
+    name: str, content: bytes | None, says: str, play: Play, tmp_path: Path
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(SourceError, match=says) as raised:
+        play(tmp_path / name)
+    assert "\n" not in str(raised.value)
+    assert name in str(raised.value)
+
+
+def test_a_folder_is_refused(play: Play, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="is a folder; name one file in it"):
+        play(tmp_path)
+
+
+def test_subtitles_alone_are_neither_sound_nor_pictures(play: Play, tmp_path: Path) -> None:
+    path = tmp_path / "words.srt"
+    path.write_text("1\n00:00:00,000 --> 00:00:01,000\nHello.\n", encoding="utf-8")
+    with pytest.raises(SourceError, match="neither sound nor pictures"):
+        play(path)
+
+
+def test_a_film_whose_index_is_cut_off_is_refused(film: Path, ffmpeg: Ffmpeg, play: Play, tmp_path: Path) -> None:
+    index_last, cut = tmp_path / "index_last.mp4", tmp_path / "cut.mp4"
+    ffmpeg("-i", film, "-c", "copy", index_last)  # a camera writes the index when it stops recording
+    cut.write_bytes(index_last.read_bytes()[:-4000])
+    with pytest.raises(SourceError, match="cut off"):
+        play(cut)
+
+
+def test_of_a_film_that_is_cut_off_everything_before_the_cut_is_played_and_the_cut_is_told(
+    film: Path, play: Play, tmp_path: Path
+) -> None:
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(film.read_bytes()[: film.stat().st_size // 2])  # its index stands in front
+    played = play(cut)
+    assert 0.8 < played.end_s < 2.2
+    assert len(played.frames) > 15
+    assert played.told[-1] is not None
+    assert "cut off after" in played.told[-1]
+    assert "of 3.0 s" in played.told[-1]
+
+
+def test_damage_in_the_middle_costs_what_is_damaged_and_is_told(film: Path, play: Play, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.mp4"
+    content = bytearray(film.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 3000] = b"\xff" * 3000
+    damaged.write_bytes(content)
+    played = play(damaged)
+    assert played.end_s == pytest.approx(3.0, abs=0.1)
+    assert 30 < len(played.frames) < 75
+    assert any(told is not None and "damaged" in told for told in played.told)
+
+
+def test_a_sound_track_without_a_sample_is_no_sound_and_the_pictures_play(
+    ffmpeg: Ffmpeg, play: Play, tmp_path: Path
+) -> None:
+    path = tmp_path / "mute.mkv"
+    ffmpeg("-f", "lavfi", "-i", "testsrc=r=25:d=1", "-f", "lavfi", "-i", "sine=d=1", "-af", "atrim=end=0", path)
+    played = play(path)
+    assert played.source.audio_name is None
+    assert played.chunks == []
+    assert len(played.frames) == 25
+    assert played.told == ["mute.mkv: its sound track is empty"]
+
+
+def test_a_recording_of_no_length_is_refused(ffmpeg: Ffmpeg, play: Play, tmp_path: Path) -> None:
+    path = tmp_path / "nothing.wav"
+    ffmpeg("-f", "lavfi", "-i", "sine=d=1", "-af", "atrim=end=0", path)
+    with pytest.raises(SourceError, match="nothing in it can be decoded"):
+        play(path)
+
+
+def test_one_sample_of_sound_is_played(ffmpeg: Ffmpeg, play: Play, tmp_path: Path) -> None:
+    path = tmp_path / "click.wav"
+    ffmpeg("-f", "lavfi", "-i", "sine=r=16000:d=1", "-af", "atrim=end_sample=1", path)
+    assert len(play(path).waveform) == 1

@@ -1,0 +1,36 @@
+"""Sample formats and channel layouts."""
+
+import numpy as np
+import pytest
+
+from streamer.sources.downmix import mono_weights, to_float, to_mono
+
+
+@pytest.mark.parametrize(
+    ("samples", "expected"),
+    [
+        (np.array([0, 128, 255], np.uint8), [-1.0, 0.0, 127 / 128]),
+        (np.array([-32768, 0, 16384], np.int16), [-1.0, 0.0, 0.5]),
+        (np.array([-(2**31), 0, 2**30], np.int32), [-1.0, 0.0, 0.5]),
+        (np.array([-0.25, np.nan, np.inf], np.float64), [-0.25, 0.0, 1.0]),
+    ],
+)
+def test_every_sample_format_becomes_float_between_minus_one_and_one(
+    samples: np.ndarray, expected: list[float]
+) -> None:
+    assert to_float(samples).dtype == np.float32
+    np.testing.assert_allclose(to_float(samples), expected)
+
+
+def test_stereo_is_the_mean_of_its_channels() -> None:
+    np.testing.assert_allclose(to_mono(np.array([[0.5, 0.5], [0.0, -0.5]], np.float32), ["FL", "FR"]), [0.25, 0.0])
+
+
+def test_the_centre_of_a_surround_sound_track_counts_most_and_its_bass_not_at_all() -> None:
+    left, right, centre, bass, *surround = mono_weights(["FL", "FR", "FC", "LFE", "SL", "SR"])
+    assert centre > left == right > surround[0] == surround[1] > bass == 0
+
+
+@pytest.mark.parametrize("channels", [["FC"], ["LFE"], ["NONE", "NONE", "NONE"], ["FL", "FR", "FC", "LFE", "BL", "BR"]])
+def test_weights_add_up_to_one_so_that_nothing_clips(channels: list[str]) -> None:
+    assert mono_weights(channels).sum() == pytest.approx(1.0)

@@ -1,0 +1,136 @@
+"""Live streams over real sockets on loopback, and their loss."""
+
+import socket
+import threading
+import time
+from contextlib import ExitStack
+
+import numpy as np
+import pytest
+
+from streamer.channel import Channel, WhenFull
+from streamer.errors import SourceError
+from streamer.messages import CHUNK_SAMPLES
+from streamer.settings import SourceSettings
+from streamer.sources import open_source
+from tests.sources.conftest import Play, Played, collect
+from tests.sources.senders import mjpeg_camera, rtsp_server, sending
+
+
+def heard_and_seen(played: Played, seconds: float) -> bool:
+    last = played.order[-1]
+    return last.time_s >= seconds
+
+
+def assert_is_the_test_film(played: Played) -> None:
+    """The tone and the picture of `sending`, in real time."""
+    assert played.source.live is True
+    waveform = played.waveform[8000:]
+    spectrum = np.abs(np.fft.rfft(waveform * np.hanning(len(waveform))))
+    assert float(np.argmax(spectrum)) * 16_000 / len(waveform) == pytest.approx(440, abs=2)
+    assert all(len(chunk.waveform) == CHUNK_SAMPLES for chunk in played.chunks[:-1])
+    times_s = [frame.time_s for frame in played.frames]
+    assert times_s == sorted(times_s)
+    assert float(np.median(np.diff(times_s))) == pytest.approx(0.04, abs=0.005)
+    assert played.frames[-1].image_rgb.shape == (120, 160, 3)
+    assert played.frames[-1].time_s == pytest.approx(played.end_s, abs=0.7)
+
+
+def test_mpeg_ts_over_udp_brings_sound_and_pictures(free_port: int, play: Play) -> None:
+    url = f"udp://127.0.0.1:{free_port}?pkt_size=1316"
+    codecs = ["-c:v", "libx264", "-tune", "zerolatency", "-g", "12", "-c:a", "aac", "-f", "mpegts", url]
+    with sending(*codecs):
+        assert_is_the_test_film(play(url, until=lambda played: heard_and_seen(played, 2.0)))
+
+
+def test_rtsp_brings_sound_and_pictures(play: Play) -> None:
+    with rtsp_server() as server:
+        assert_is_the_test_film(play(server.url, until=lambda played: heard_and_seen(played, 2.0)))
+
+
+def test_mjpeg_over_http_brings_pictures_at_the_time_of_their_arrival_and_keeps_the_password(play: Play) -> None:
+    with mjpeg_camera(pictures_per_call=1000) as camera:
+        began_s = time.monotonic()
+        played = play(camera.url, until=lambda played: heard_and_seen(played, 1.0))
+        took_s = time.monotonic() - began_s
+    assert played.source.audio_name is None
+    assert played.source.video_name is not None
+    assert "secret" not in played.source.video_name
+    assert played.frames[-1].time_s <= took_s
+    assert played.ticks == []
+
+
+def test_a_lost_stream_is_told_and_fetched_again_and_its_clock_goes_on() -> None:
+    with mjpeg_camera(pictures_per_call=20) as camera:
+        told: list[str | None] = []
+        source = open_source(SourceSettings(url=camera.url), told.append)
+        played = collect(source, lambda _: camera.calls >= 2 and told[-1:] == [None], told)
+    assert told[0] is not None
+    assert "lost" in told[0]
+    assert "trying to get it back" in told[0]
+    assert "secret" not in told[0]
+    times_s = [item.time_s for item in played.order]
+    assert times_s == sorted(times_s)
+    assert max(np.diff(times_s)) >= 0.9  # the first attempt comes after a second
+
+
+def test_stop_is_heeded_while_a_lost_stream_is_waited_for() -> None:
+    with mjpeg_camera(pictures_per_call=5) as camera:
+        stop, told = threading.Event(), list[str | None]()
+
+        def tell(trouble: str | None) -> None:
+            told.append(trouble)
+            stop.set()
+
+        source = open_source(SourceSettings(url=camera.url), tell)
+        source.run(Channel("audio", 8, WhenFull.DROP_OLDEST), Channel("video", 8, WhenFull.DROP_OLDEST), stop)
+        source.close()
+        source.close()
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("scheme", ["http", "rtsp", "tcp"])
+def test_a_port_where_nobody_listens_is_refused_at_once(scheme: str, free_port: int) -> None:
+    began_s = time.monotonic()
+    with pytest.raises(SourceError, match=r"Connection refused.*sender is running") as raised:
+        open_source(SourceSettings(url=f"{scheme}://user:secret@127.0.0.1:{free_port}/x"), lambda _: None)
+    assert time.monotonic() - began_s < 3
+    assert "secret" not in str(raised.value)
+
+
+def test_a_host_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(SourceError, match=r"no host named camera\.invalid"):
+        open_source(SourceSettings(url="rtsp://camera.invalid/x"), lambda _: None)
+
+
+@pytest.mark.slow
+def test_a_sender_that_says_nothing_is_given_up_after_the_timeout(free_port: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        for url in (f"http://127.0.0.1:{silent.getsockname()[1]}/x", f"udp://127.0.0.1:{free_port}"):
+            began_s = time.monotonic()
+            with pytest.raises(SourceError, match="nothing came within 5 s"):
+                open_source(SourceSettings(url=url), lambda _: None)
+            assert time.monotonic() - began_s < 12
+
+
+@pytest.mark.slow
+def test_a_udp_sender_that_starts_again_is_heard_and_seen_again_on_the_same_clock(free_port: int, play: Play) -> None:
+    url = f"udp://127.0.0.1:{free_port}?pkt_size=1316"
+    codecs = ["-c:v", "libx264", "-tune", "zerolatency", "-g", "12", "-c:a", "aac", "-f", "mpegts", url]
+    with sending(*codecs) as first, ExitStack() as second:
+
+        def restarted(played: Played) -> bool:
+            if first.poll() is None and played.order[-1].time_s > 2.0:
+                first.kill()
+                first.wait()
+                second.enter_context(sending(*codecs))
+            return first.poll() is not None and played.order[-1].time_s > 5.0
+
+        played = play(url, until=restarted)
+    heard_s = [chunk.time_s for chunk in played.chunks]
+    seen_s = [item.time_s for item in played.seen]
+    assert heard_s == sorted(heard_s)
+    assert seen_s == sorted(seen_s)
+    assert len([time_s for time_s in heard_s if time_s > 2.5]) > 40
+    assert len([frame for frame in played.frames if frame.time_s > 2.5]) > 30
+    assert played.frames[-1].time_s == pytest.approx(played.end_s, abs=0.7)

@@ -1,0 +1,276 @@
+"""Real files: what is in them comes out, in order, at its time."""
+
+import hashlib
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import soxr
+
+from streamer.messages import CHUNK_SAMPLES, SAMPLE_RATE_HZ, AudioChunk, VideoFrame, VideoTick
+from tests.sources.conftest import Ffmpeg, Play, Played
+
+SINE = "sine=440:r={rate}:d=2"
+
+
+def level(waveform: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(waveform**2)))
+
+
+def tone_hz(waveform: np.ndarray) -> float:
+    spectrum = np.abs(np.fft.rfft(waveform * np.hanning(len(waveform))))
+    return float(np.argmax(spectrum)) * SAMPLE_RATE_HZ / len(waveform)
+
+
+def due_s(item: AudioChunk | VideoFrame | VideoTick) -> float:
+    return item.time_s + (len(item.waveform) / SAMPLE_RATE_HZ if isinstance(item, AudioChunk) else 0.0)
+
+
+def test_a_film_gives_all_its_sound_and_pictures_on_one_clock(film: Path, play: Play) -> None:
+    played = play(film)
+    assert played.source.live is False
+    assert played.source.audio_name == "film.mp4, aac 44.1 kHz stereo"
+    assert played.source.video_name == "film.mp4, h264 320x240 25 fps"
+    assert [frame.time_s for frame in played.frames] == pytest.approx([i / 25 for i in range(75)])
+    assert played.frames[0].image_rgb.shape == (240, 320, 3)
+    assert played.end_s == pytest.approx(3.0, abs=0.05)
+    assert all(len(chunk.waveform) == CHUNK_SAMPLES for chunk in played.chunks[:-1])
+    assert played.told == []
+
+
+def test_sound_and_pictures_come_in_the_order_of_their_time(film: Path, play: Play) -> None:
+    due = [due_s(item) for item in play(film).order]
+    assert due == sorted(due)
+
+
+def test_the_same_file_gives_the_same_items(film: Path, play: Play) -> None:
+    def digest(played: Played) -> str:
+        sha = hashlib.sha256()
+        for item in played.order:
+            sha.update(repr(item.time_s).encode())
+            if isinstance(item, AudioChunk):
+                sha.update(item.waveform.tobytes())
+            if isinstance(item, VideoFrame):
+                sha.update(item.image_rgb.tobytes())
+        return sha.hexdigest()
+
+    assert digest(play(film)) == digest(play(film))
+
+
+@pytest.mark.parametrize(
+    ("name", "rate_hz", "words"),
+    [
+        ("phone.wav", 8_000, ["-ac", "1"]),
+        ("music.flac", 44_100, ["-ac", "2"]),
+        ("cinema.flac", 48_000, ["-ac", "6"]),
+        ("eight_bits.wav", 16_000, ["-c:a", "pcm_u8"]),
+        ("planar.mkv", 48_000, ["-c:a", "libopus", "-ac", "2"]),
+        ("album.mp3", 44_100, ["-ac", "2"]),
+    ],
+)
+def test_sound_of_any_rate_and_layout_becomes_16_khz_mono(
+    name: str, rate_hz: int, words: list[str], ffmpeg: Ffmpeg, play: Play, tmp_path: Path
+) -> None:
+    ffmpeg("-f", "lavfi", "-i", SINE.format(rate=rate_hz), *words, tmp_path / name)
+    played = play(tmp_path / name)
+    assert played.source.video_name is None
+    assert played.seen == []
+    assert played.end_s == pytest.approx(2.0, abs=0.06)
+    assert tone_hz(played.waveform[4000:28000]) == pytest.approx(440, abs=1)
+    assert level(played.waveform[4000:28000]) > 0.02
+
+
+def test_no_click_is_added_between_the_packets_of_a_file(ffmpeg: Ffmpeg, play: Play, tmp_path: Path) -> None:
+    path = tmp_path / "tone.wav"
+    ffmpeg("-f", "lavfi", "-i", SINE.format(rate=44_100), path)
+    samples = np.frombuffer(path.read_bytes()[-2 * 88_200 :], np.int16).astype(np.float32) / 32768
+    expected = soxr.resample(samples, 44_100, SAMPLE_RATE_HZ)
+    heard = play(path).waveform
+    n = min(len(heard), len(expected))
+    assert n >= len(expected) - 1
+    np.testing.assert_allclose(heard[:n], expected[:n], atol=1e-4)
+
+
+def test_a_centre_channel_is_heard_and_a_bass_channel_is_not(ffmpeg: Ffmpeg, play: Play, tmp_path: Path) -> None:
+    only = "pan=5.1|{channel}=c0"
+    levels = {}
+    for channel in ("FC", "FL", "LFE"):
+        path = tmp_path / f"{channel}.flac"
+        ffmpeg("-f", "lavfi", "-i", SINE.format(rate=48_000), "-af", only.format(channel=channel), path)
+        levels[channel] = level(play(path).waveform)
+    assert levels["FC"] > levels["FL"] > 0.01
+    assert levels["LFE"] < 1e-4
+
+
+@pytest.mark.parametrize("turned", [90, 180, 270])
+def test_a_phones_picture_is_shown_upright(turned: int, ffmpeg: Ffmpeg, play: Play, film: Path, tmp_path: Path) -> None:
+    phone, upright = tmp_path / "phone.mp4", tmp_path / "upright.png"
+    ffmpeg("-i", film, "-t", "0.2", "-c", "copy", "-an", "-metadata:s:v", f"rotate={turned}", phone)
+    ffmpeg("-i", phone, "-frames:v", "1", upright)  # ffmpeg itself turns it as its matrix says
+    drawn = cv2.imread(str(upright))
+    assert drawn is not None
+    expected = cv2.cvtColor(drawn, cv2.COLOR_BGR2RGB)
+    (first, *_) = play(phone).frames
+    assert first.image_rgb.shape == expected.shape
+    assert np.abs(first.image_rgb.astype(int) - expected).mean() < 4
+
+
+def test_wide_pictures_are_scaled_down_at_capture_and_anamorphic_ones_straightened(
+    ffmpeg: Ffmpeg, play: Play, tmp_path: Path
+) -> None:
+    for name, words, expected in (
+        ("wide.mp4", ["-vf", "scale=1280:720,setsar=1"], (90, 160, 3)),
+        ("dv.mp4", ["-vf", "scale=720:576,setsar=64/45"], (90, 160, 3)),
+        ("small.mp4", ["-vf", "scale=96:64,setsar=1"], (64, 96, 3)),
+    ):
+        ffmpeg("-f", "lavfi", "-i", "testsrc=r=5:d=0.4", *words, tmp_path / name)
+        assert play(tmp_path / name, max_width_px=160).frames[0].image_rgb.shape == expected
+
+
+def test_pictures_that_come_faster_than_the_limit_are_left_out(film: Path, play: Play) -> None:
+    assert len(play(film, max_fps=10).frames) == pytest.approx(30, abs=1)
+
+
+def test_a_variable_frame_rate_keeps_the_time_of_every_picture(ffmpeg: Ffmpeg, play: Play, tmp_path: Path) -> None:
+    path = tmp_path / "vfr.mkv"
+    keep = "select='eq(n\\,0)+eq(n\\,3)+eq(n\\,4)+eq(n\\,30)+eq(n\\,49)'"
+    ffmpeg(
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc=r=25:d=2",
+        "-f",
+        "lavfi",
+        "-i",
+        SINE.format(rate=16_000),
+        "-vf",
+        keep,
+        "-vsync",
+        "vfr",
+        path,
+    )
+    played = play(path)
+    assert [frame.time_s for frame in played.frames] == pytest.approx([0.0, 0.12, 0.16, 1.2, 1.96], abs=0.002)
+    seen_s = [item.time_s for item in played.seen]
+    assert seen_s == sorted(seen_s)
+    assert max(np.diff(seen_s)) < 0.3  # ticks, where there are no pictures
+
+
+def test_where_the_pictures_end_before_the_sound_ticks_say_so_to_the_end(
+    ffmpeg: Ffmpeg, play: Play, tmp_path: Path
+) -> None:
+    path = tmp_path / "half.mp4"
+    ffmpeg("-f", "lavfi", "-i", "testsrc=r=25:d=0.5", "-f", "lavfi", "-i", SINE.format(rate=16_000), path)
+    played = play(path)
+    heard_s, seen_s = 0.0, 0.0
+    for item in played.order:
+        if isinstance(item, AudioChunk):
+            heard_s = due_s(item)
+        else:
+            seen_s = item.time_s
+        assert heard_s - seen_s < 0.25 + CHUNK_SAMPLES / SAMPLE_RATE_HZ
+    assert seen_s > 1.7
+
+
+def test_a_flash_and_a_beep_at_one_moment_are_delivered_at_one_moment(
+    ffmpeg: Ffmpeg, play: Play, tmp_path: Path
+) -> None:
+    flash = "color=black:s=160x120:r=25:d=3,geq=lum='if(between(T,1.199,1.401),235,16)':cb=128:cr=128"
+    beep = "aevalsrc='if(between(t,1.2,1.4),0.5*sin(2*PI*1000*t),0)':s=44100:d=3"
+    for name, words in (
+        ("sync.mp4", []),
+        ("sync.mkv", []),
+        ("sync.ts", ["-c:a", "ac3"]),
+        ("sync.avi", ["-c:v", "mpeg4", "-c:a", "mp3"]),
+    ):
+        path = tmp_path / name
+        ffmpeg("-f", "lavfi", "-i", flash, "-f", "lavfi", "-i", beep, *words, path)
+        played = play(path)
+        flash_s = next(frame.time_s for frame in played.frames if frame.image_rgb.mean() > 128)
+        beep_s = np.flatnonzero(np.abs(played.waveform) > 0.1)[0] / SAMPLE_RATE_HZ + played.chunks[0].time_s
+        assert flash_s == pytest.approx(beep_s, abs=0.03), name
+
+
+def test_a_clock_that_starts_again_in_the_middle_goes_on(
+    ffmpeg: Ffmpeg, film: Path, play: Play, tmp_path: Path
+) -> None:
+    part, both = tmp_path / "part.ts", tmp_path / "both.ts"
+    ffmpeg("-i", film, "-c", "copy", part)
+    both.write_bytes(part.read_bytes() * 2)
+    played = play(both)
+    assert played.end_s == pytest.approx(6.0, abs=0.2)
+    assert played.frames[-1].time_s == pytest.approx(5.96, abs=0.2)
+    assert len(played.frames) == pytest.approx(150, abs=3)
+    due = [due_s(item) for item in played.order]
+    assert due == sorted(due)
+
+
+def test_sound_alone_begins_at_zero_even_where_its_clock_does_not(ffmpeg: Ffmpeg, play: Play, tmp_path: Path) -> None:
+    path = tmp_path / "late.mkv"
+    ffmpeg("-itsoffset", "7", "-f", "lavfi", "-i", SINE.format(rate=16_000), path)
+    assert play(path).chunks[0].time_s == 0.0
+
+
+def test_an_albums_cover_is_no_picture(ffmpeg: Ffmpeg, play: Play, tmp_path: Path) -> None:
+    cover, album = tmp_path / "cover.png", tmp_path / "album.mp3"
+    ffmpeg("-f", "lavfi", "-i", "testsrc", "-frames:v", "1", cover)
+    ffmpeg(
+        "-f",
+        "lavfi",
+        "-i",
+        SINE.format(rate=44_100),
+        "-i",
+        cover,
+        "-map",
+        "0",
+        "-map",
+        "1",
+        "-disposition:v",
+        "attached_pic",
+        album,
+    )
+    assert play(album).source.video_name is None
+
+
+def test_sound_stored_far_behind_its_pictures_neither_hangs_nor_is_lost(
+    ffmpeg: Ffmpeg, play: Play, tmp_path: Path
+) -> None:
+    film, sound_pid, sound_in_place = tmp_path / "film.ts", 257, 200
+    ffmpeg("-f", "lavfi", "-i", "testsrc=s=64x48:r=5:d=24", "-f", "lavfi", "-i", "sine=r=16000:d=24",
+           "-c:v", "mpeg2video", "-c:a", "mp2", film)  # fmt: skip
+    packets = np.frombuffer(film.read_bytes(), np.uint8).reshape(-1, 188)
+    stream = (packets[:, 1].astype(int) & 0x1F) << 8 | packets[:, 2]
+    moved = (stream == sound_pid) & (np.cumsum(stream == sound_pid) > sound_in_place)
+    film.write_bytes(packets[~moved].tobytes() + packets[moved].tobytes())
+    played = play(film)
+    assert len(played.frames) == 120
+    assert played.end_s == pytest.approx(24.0, abs=0.1)
+    seen_s = [item.time_s for item in played.seen]
+    assert seen_s == sorted(seen_s)
+
+
+def test_at_pace_realtime_nothing_leaves_before_its_moment_and_the_moment_is_its_capture(
+    film: Path, play: Play
+) -> None:
+    began_s = time.monotonic()
+    played = play(film, until=lambda played: len(played.order) >= 60, pace="realtime")
+    took_s = time.monotonic() - began_s
+    last_s = due_s(played.order[-1])
+    assert took_s >= last_s - 0.01
+    zero_s = [chunk.captured_s - due_s(chunk) for chunk in played.chunks]
+    assert max(zero_s) - min(zero_s) < 1e-6
+
+
+def test_stop_ends_it_at_once(film: Path, play: Play) -> None:
+    assert len(play(film, until=lambda played: len(played.order) >= 10).order) == 10
+
+
+@pytest.mark.data
+def test_every_research_clip_plays_to_its_end(shared_data: Path, play: Play) -> None:
+    for path in sorted((shared_data / "av" / "faces").glob("address*")):
+        played = play(path)
+        assert played.source.audio_name
+        assert played.frames
+        assert played.told == []
