@@ -1,0 +1,1 @@
+"""From a run to a bundle: graphs in ONNX, held against torch, made smaller, installed. Run in place: `python -m exporters --help`."""

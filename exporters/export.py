@@ -1,0 +1,82 @@
+"""From a run to a bundle, or to an error: nothing half-written, nothing that is not what torch computes."""
+
+import shutil
+from pathlib import Path
+from typing import cast
+
+from exporters.draft import draft_of
+from exporters.errors import ExportError
+from exporters.graphs import OPSET, graph_names, write_graph
+from exporters.parity import check, measure
+from exporters.precision import Precision, shrink
+from models.checkpoint import TOKENIZER, Card, load
+from models.graph import EncoderConfig
+from models.network import Network, part_name
+from streamer.bundle import AudioPart, Bundle, FusionPart, Manifest, TextPart, VideoPart, read, write_manifest
+from streamer.features import AudioSpec, FaceCropSpec, TextSpec
+from streamer.labels import Modality
+
+
+def export(run: Path, folder: Path, precision: Precision = "fp32") -> Bundle:
+    """Write the run's network as a bundle.
+
+    Raises:
+        BundleError: the run has no finished network.
+        ExportError: the float32 graphs differ from torch by more than `parity.TOLERANCE`.
+    """
+    network, card = load(run)
+    with draft_of(folder) as draft:
+        for graph in graph_names(network):
+            write_graph(network, graph, draft / f"{graph}.onnx")
+        exact = measure(network, draft)
+        check(exact)
+        for graph in graph_names(network):
+            shrink(draft / f"{graph}.onnx", precision)
+        parity = {graph: found.value for graph, found in exact.items()}
+        if precision != "fp32":
+            parity |= {f"{graph}-{precision}": found.value for graph, found in measure(network, draft).items()}
+        if "text" in network.config.encodings:
+            _copy_tokenizer(run, draft)
+        write_manifest(draft, _manifest(network, card, precision, parity))
+        read(draft)
+    return read(folder)
+
+
+def _copy_tokenizer(run: Path, draft: Path) -> None:
+    if not (run / TOKENIZER).is_file():
+        raise ExportError(f"{run}: no {TOKENIZER}; the run's text stage writes it")
+    shutil.copyfile(run / TOKENIZER, draft / TOKENIZER)
+
+
+def _manifest(network: Network, card: Card, precision: Precision, parity: dict[str, float]) -> Manifest:
+    encodings = network.config.encodings
+
+    def named(modality: Modality) -> tuple[str, int, str]:
+        encoder: EncoderConfig = encodings[modality].encoder
+        return f"{modality}.onnx", encoder.width, part_name(encoder)
+
+    text = audio = video = None
+    if "text" in encodings:
+        file, width, name = named("text")
+        text = TextPart(file=file, width=width, name=name, spec=cast("TextSpec", encodings["text"].spec))
+    if "audio" in encodings:
+        file, width, name = named("audio")
+        audio = AudioPart(file=file, width=width, name=name, spec=cast("AudioSpec", encodings["audio"].spec))
+    if "video" in encodings:
+        file, width, name = named("video")
+        spec, incremental = cast("FaceCropSpec", encodings["video"].spec), encodings["video"].encoder.incremental
+        video = VideoPart(file=file, width=width, name=name, spec=spec, incremental=incremental)
+    return Manifest(
+        name=card.name,
+        version=card.version,
+        recipe=f"{card.recipe}/{card.size}",
+        opset=OPSET,
+        precision=precision,
+        text=text,
+        audio=audio,
+        video=video,
+        fusion=FusionPart(name=part_name(network.config.fusion)),
+        calibration=card.calibration,
+        corpora=card.corpora,
+        parity={graph: float(value) for graph, value in parity.items()},
+    )

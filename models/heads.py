@@ -1,0 +1,45 @@
+"""From one vector to the two decisions."""
+
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from models.graph import Encoded
+from streamer.labels import EMOTIONS, SENTIMENTS
+
+
+class Logits(NamedTuple):
+    """[batch, 7] and [batch, 3]."""
+
+    emotion: Tensor
+    sentiment: Tensor
+
+
+class Heads(nn.Module):
+    """One linear layer each for emotion and sentiment."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.emotion = nn.Linear(width, len(EMOTIONS))
+        self.sentiment = nn.Linear(width, len(SENTIMENTS))
+
+    def forward(self, vector: Tensor) -> Logits:
+        """[batch, width] -> both logits."""
+        return Logits(self.emotion(vector), self.sentiment(vector))
+
+
+class Unimodal(nn.Module):
+    """One encoder with heads of its own: what a modality is trained as before the fusion knows it."""
+
+    def __init__(self, encoder: nn.Module, width: int) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.heads = Heads(width)
+
+    def forward(self, *inputs: Tensor) -> Logits:
+        """The encoder's graph inputs -> both logits, from the mean over the steps that are there."""
+        encoded: Encoded = self.encoder(*inputs)
+        there = encoded.mask.unsqueeze(-1)
+        mean = (encoded.embedding * there).sum(1) / there.sum(1).clamp(min=1.0)
+        logits: Logits = self.heads(mean)
+        return logits

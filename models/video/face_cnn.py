@@ -1,0 +1,73 @@
+"""A light residual network on small face crops, one frame at a time: time is left to the fusion."""
+
+from typing import ClassVar
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from models.graph import Encoded, EncoderConfig, FeatureSpec
+from streamer.features import FaceCropSpec
+from streamer.labels import Modality
+
+
+class FaceCnn(EncoderConfig, frozen=True, kw_only=True):
+    """Residual 3x3 convolutions, halved after each stage, averaged over the picture."""
+
+    modality: ClassVar[Modality] = "video"
+    incremental: ClassVar[bool] = True
+    width: int = 128
+    channels: tuple[int, ...] = (32, 64, 128, 192)
+    dropout: float = 0.3
+
+    def build(self, spec: FeatureSpec) -> nn.Module:
+        """The encoder with fresh weights, for the spec's channels."""
+        if not isinstance(spec, FaceCropSpec):
+            raise TypeError(f"face-cnn reads face crops, not {type(spec).__name__}")
+        return FaceCnnEncoder(self, spec.channels)
+
+
+class FaceCnnEncoder(nn.Module):
+    """Face crops in, one embedding per crop out."""
+
+    def __init__(self, config: FaceCnn, channels_in: int) -> None:
+        super().__init__()
+        wide = config.channels
+        self.stem = nn.Sequential(
+            nn.Conv2d(channels_in, wide[0], 3, 2, 1, bias=False), nn.BatchNorm2d(wide[0]), nn.ReLU()
+        )
+        stages: list[nn.Module] = [_Residual(wide[0], wide[0], 1)]
+        for narrow, wider in zip(wide[:-1], wide[1:], strict=True):
+            stages += [_Residual(narrow, wider, 2)]
+        self.stages = nn.Sequential(*stages)
+        self.dropout = nn.Dropout(config.dropout)
+        self.projection = nn.Linear(wide[-1], config.width)
+
+    def forward(self, crops: Tensor, mask: Tensor) -> Encoded:
+        """[batch, frames, channels, height, width] and [batch, frames] -> embedding [batch, frames, width]."""
+        batch, frames = crops.shape[:2]
+        hidden = self.stages(self.stem(crops.flatten(0, 1)))
+        pooled = self.dropout(hidden.mean(dim=(2, 3)))
+        embedding = functional.gelu(self.projection(pooled)).reshape(batch, frames, self.projection.out_features)
+        return Encoded(embedding * mask.unsqueeze(-1), mask)
+
+
+class _Residual(nn.Module):
+    """Two convolutions beside a shortcut (He et al., 2016)."""
+
+    def __init__(self, width_in: int, width_out: int, stride: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(width_in, width_out, 3, stride, 1, bias=False),
+            nn.BatchNorm2d(width_out),
+            nn.ReLU(),
+            nn.Conv2d(width_out, width_out, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(width_out),
+        )
+        self.shortcut = nn.Sequential()
+        if stride > 1 or width_in != width_out:
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(width_in, width_out, 1, stride, bias=False), nn.BatchNorm2d(width_out)
+            )
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        return functional.relu(self.body(hidden) + self.shortcut(hidden))

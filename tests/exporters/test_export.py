@@ -1,0 +1,134 @@
+"""Nothing leaves the workshop that is not what torch computes."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import numpy_helper
+
+from exporters.draft import draft_of
+from exporters.errors import ExportError
+from exporters.export import export
+from exporters.graphs import write_graph
+from exporters.inspection import inspect, install
+from exporters.parity import check, measure
+from models.audio.mel_cnn import MelCnn
+from models.checkpoint import TOKENIZER, Card, save
+from models.fusion.gated import Gated
+from models.network import Encoding, Network, NetworkConfig
+from models.text.bert import Bert
+from models.video.face_cnn import FaceCnn
+from streamer.bundle import read
+from streamer.errors import BundleError
+from streamer.features import FaceCropSpec, LogMelSpec, TextSpec
+from tests.exporters.vocabulary import word_pieces
+
+TINY = NetworkConfig(
+    {
+        "text": Encoding(TextSpec(), Bert(width=16, hidden=16, layers=1, heads=2, intermediate=32, vocabulary=100)),
+        "audio": Encoding(LogMelSpec(), MelCnn(width=12, channels=(4, 4, 8, 8), temporal=16)),
+        "video": Encoding(FaceCropSpec(), FaceCnn(width=8, channels=(4, 8))),
+    },
+    Gated(hidden=16),
+)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    torch.manual_seed(0)
+    save(folder, Network(TINY), Card(name="made", version="1", recipe="made", size="tiny"))
+    word_pieces().save(str(folder / TOKENIZER))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def bundle(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("out") / "bundle"
+    export(run, folder)
+    return folder
+
+
+def test_a_bundle_says_what_it_is_made_of_and_how_near_torch_it_is(bundle: Path) -> None:
+    manifest = read(bundle).manifest
+    assert manifest.text is not None
+    assert (manifest.text.name, manifest.text.spec, manifest.text.width) == ("bert", TextSpec(), 16)
+    assert set(manifest.parity) == {"text", "audio", "video", "fusion"}
+    assert all(value <= 1e-4 for value in manifest.parity.values())
+
+
+def test_the_table_names_every_graph_with_its_latency(bundle: Path) -> None:
+    assert [graph.name for graph in inspect(bundle)] == ["text", "audio", "video", "fusion"]
+
+
+def test_an_export_that_differs_from_torch_is_refused_by_name(run: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = Network(TINY).eval()
+    for graph in ("text", "audio", "video", "fusion"):
+        write_graph(network, graph, tmp_path / f"{graph}.onnx")
+    path = tmp_path / "audio.onnx"
+    model = onnx.load(str(path))
+    weight = next(t for t in model.graph.initializer if t.name.endswith("projection.bias"))
+    weight.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weight) + np.float32(0.01), weight.name))
+    onnx.save(model, str(path))
+    found = measure(network, tmp_path)
+    with pytest.raises(ExportError, match=r"audio\.onnx differs from torch"):
+        check(found)
+    check({name: difference for name, difference in found.items() if name != "audio"})
+
+
+def test_a_graph_that_gives_nan_is_refused() -> None:
+    from exporters.parity import Difference
+
+    with pytest.raises(ExportError):
+        check({"text": Difference(float("nan"), "anywhere")})
+
+
+def test_8_bits_keep_the_bundle_loadable_and_say_how_much_changed(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("exporters.precision._SMALL_BYTES", 10_000)
+    manifest = export(run, tmp_path / "small", "int8").manifest
+    assert manifest.precision == "int8"
+    assert 0 < manifest.parity["text-int8"] < 0.5
+
+
+def test_a_run_without_a_finished_network_is_an_error_that_names_the_command(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="python -m training train"):
+        export(tmp_path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_draft_that_fails_leaves_what_stood_there(tmp_path: Path) -> None:
+    standing = tmp_path / "bundle"
+    standing.mkdir()
+    (standing / "kept").write_text("old")
+
+    def fail() -> None:
+        with draft_of(standing) as draft:
+            (draft / "kept").write_text("new")
+            raise ExportError("refused")
+
+    with pytest.raises(ExportError):
+        fail()
+    assert (standing / "kept").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_an_installed_bundle_answers_the_daemon(bundle: Path, tmp_path: Path) -> None:
+    install(bundle, tmp_path / "place")
+    assert read(tmp_path / "place").sha256 == read(bundle).sha256
+
+
+def test_a_changed_byte_is_not_installed(bundle: Path, tmp_path: Path) -> None:
+    import shutil
+
+    broken = tmp_path / "broken"
+    shutil.copytree(bundle, broken)
+    with (broken / "audio.onnx").open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(BundleError, match=r"audio\.onnx is not the file that was exported"):
+        install(broken, tmp_path / "place")
+    assert not (tmp_path / "place").exists()

@@ -1,0 +1,16 @@
+"""Data of the smallest size, made once."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.training.made_data import make
+
+torch.set_num_threads(1)  # networks this small lose more to waiting threads than they gain
+
+
+@pytest.fixture(scope="session")
+def made_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder like ../shared/data."""
+    return make(tmp_path_factory.mktemp("data"))

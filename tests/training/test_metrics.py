@@ -1,0 +1,40 @@
+"""Figures are those of scikit-learn; intervals hold their figure."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
+
+from training.metrics import accuracy, bootstrap, calibration_error, macro_f1, unweighted_recall, weighted_f1
+
+LABELS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=60)
+
+
+@given(LABELS)
+def test_figures_agree_with_scikit_learn(pairs: list[tuple[int, int]]) -> None:
+    true, predicted = (np.array(side, np.int64) for side in zip(*pairs, strict=True))
+    seen = sorted(set(true.tolist()))
+    assert accuracy(true, predicted) == pytest.approx(accuracy_score(true, predicted))
+    assert weighted_f1(true, predicted) == pytest.approx(f1_score(true, predicted, average="weighted", zero_division=0))
+    assert macro_f1(true, predicted) == pytest.approx(
+        f1_score(true, predicted, average="macro", labels=seen, zero_division=0)
+    )
+    if set(predicted.tolist()) <= set(seen) and len(seen) > 1:  # scikit-learn warns of one class alone
+        assert unweighted_recall(true, predicted) == pytest.approx(balanced_accuracy_score(true, predicted))
+
+
+def test_an_interval_holds_its_figure_and_is_the_same_each_time() -> None:
+    rng = np.random.default_rng(0)
+    true = rng.integers(0, 3, 200)
+    predicted = np.where(rng.random(200) < 0.7, true, rng.integers(0, 3, 200))
+    found = bootstrap(accuracy, true, predicted, rounds=200)
+    assert found.low < found.value < found.high
+    assert found == bootstrap(accuracy, true, predicted, rounds=200)
+
+
+def test_a_network_that_is_as_sure_as_it_is_right_has_no_calibration_error() -> None:
+    probs = np.tile([0.8, 0.2], (1000, 1))
+    true = (np.arange(1000) >= 800).astype(np.int64)
+    assert calibration_error(probs, true) == pytest.approx(0.0, abs=1e-9)
+    assert calibration_error(probs, np.zeros(1000, np.int64)) == pytest.approx(0.2)

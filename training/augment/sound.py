@@ -1,0 +1,96 @@
+"""Rooms, microphones and voices, imitated on log-mel before it is normalised."""
+
+import msgspec
+import numpy as np
+
+from streamer.features import LogMelSpec
+from streamer.features.arrays import Float32
+
+
+class SoundAugment(msgspec.Struct, frozen=True, kw_only=True):
+    """How far each change goes; 0 is none."""
+
+    min_crop_s: float = 1.0
+    max_crop_s: float = 4.0
+    whole: float = 0.4
+    """Share of clips that are not cropped below `max_crop_s`."""
+    gain_db: float = 12.0
+    noise: float = 0.5
+    """Share of clips that get noise, at 5 to 30 dB below the speech."""
+    speed: float = 0.12
+    pitch_bands: float = 2.0
+    """Shift along the mel axis, in bands."""
+    tilt_db: float = 6.0
+    reverb: float = 0.3
+    """Share of clips whose bands decay slowly, as in a room."""
+    time_masks: int = 2
+    time_mask_frames: int = 25
+    band_masks: int = 2
+    band_mask_width: int = 8
+
+
+def augment_mel(mel: Float32, spec: LogMelSpec, config: SoundAugment, rng: np.random.Generator) -> Float32:
+    """[frames, n_mels] of `log_mel`, not normalised -> another length, the same scale."""
+    mel = _crop(mel, spec, config, rng)
+    mel = _resample(mel, 1 + config.speed * rng.uniform(-1, 1), rng.uniform(-1, 1) * config.pitch_bands)
+    power = np.exp(mel)
+    if rng.random() < config.reverb:
+        power = _reverb(power, decay=float(rng.uniform(0.5, 0.9)))
+    tilt = np.linspace(-1, 1, mel.shape[1], dtype=np.float32) * rng.uniform(-1, 1) * config.tilt_db
+    power = power * 10 ** ((tilt + rng.uniform(-1, 1) * config.gain_db) / 10)
+    if rng.random() < config.noise:
+        power = power + _noise(power, rng)
+    return np.log(power + spec.floor).astype(np.float32)
+
+
+def mask_mel(features: Float32, config: SoundAugment, rng: np.random.Generator) -> Float32:
+    """SpecAugment (Park et al., 2019) on normalised features [frames, n_mels]: 0 is the mean."""
+    frames, bands = features.shape
+    features = features.copy()
+    for _ in range(config.time_masks):
+        width = int(rng.integers(0, min(config.time_mask_frames, frames // 4) + 1))
+        start = int(rng.integers(0, frames - width + 1))
+        features[start : start + width] = 0
+    for _ in range(config.band_masks):
+        width = int(rng.integers(0, config.band_mask_width + 1))
+        start = int(rng.integers(0, bands - width + 1))
+        features[:, start : start + width] = 0
+    return features
+
+
+def _crop(mel: Float32, spec: LogMelSpec, config: SoundAugment, rng: np.random.Generator) -> Float32:
+    per_s = spec.sample_rate_hz / spec.hop_length
+    longest = config.max_crop_s if rng.random() < config.whole else rng.uniform(config.min_crop_s, config.max_crop_s)
+    frames = min(len(mel), round(longest * per_s))
+    start = int(rng.integers(0, len(mel) - frames + 1))
+    return mel[start : start + frames]
+
+
+def _resample(mel: Float32, speed: float, bands: float) -> Float32:
+    """Faster or slower by `speed`, and shifted by `bands`, by bilinear interpolation."""
+    import cv2
+
+    frames, width = mel.shape
+    wanted = max(8, round(frames / speed))
+    matrix = np.array([[1, 0, bands], [0, wanted / frames, 0]], np.float32)
+    return np.asarray(
+        cv2.warpAffine(mel, matrix, (width, wanted), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
+        np.float32,
+    )
+
+
+def _reverb(power: Float32, decay: float) -> Float32:
+    """Each frame keeps `decay` of the one before it; per band, so cheap that it needs no impulse response."""
+    from scipy.signal import lfilter
+
+    return np.asarray(lfilter([1 - decay], [1, -decay], power, axis=0), np.float32) * 0.6 + power * 0.4
+
+
+def _noise(power: Float32, rng: np.random.Generator) -> Float32:
+    """Coloured, slowly changing noise, 5 to 30 dB below the mean power of the speech."""
+    frames, bands = power.shape
+    slope = np.exp(np.linspace(0, rng.uniform(-4, 1), bands))
+    level = np.exp(np.interp(np.arange(frames), np.linspace(0, frames, 5), rng.normal(0, 0.5, 5)))
+    grain = rng.gamma(3.0, 1 / 3, (frames, bands))
+    noise = slope * level[:, None] * grain
+    return np.asarray(noise * power.mean() / noise.mean() * 10 ** (-rng.uniform(5, 30) / 10), np.float32)

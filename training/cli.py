@@ -1,0 +1,73 @@
+"""`python -m training`: one verb each."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from training.progress import Progress
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+
+DataOption = Annotated[Path, typer.Option(help="The folder that holds meld/, text/, audio/ and faces/.")]
+CacheOption = Annotated[Path, typer.Option(help="Where computed features are kept.")]
+
+
+@app.callback()
+def training() -> None:
+    """Train and measure the networks."""
+
+
+@app.command()
+def train(
+    out: Annotated[Path, typer.Option(help="The run's folder.")],
+    data: DataOption,
+    recipe: Annotated[str, typer.Option(help="A name in training/recipes.")] = "small",
+    size: Annotated[Literal["tiny", "full"], typer.Option(help="tiny: random weights, seconds.")] = "full",
+    stage: Annotated[list[str] | None, typer.Option(help="Only this stage; may be given several times.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's, for every stage.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Stop every stage after this many; --resume goes on.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run was cut off.")] = False,
+    cache: CacheOption = Path("cache"),
+) -> None:
+    """Train a recipe, stage by stage."""
+    from training.run import train_run  # torch takes seconds to import; --help should not
+
+    train_run(
+        recipe,
+        size,
+        data,
+        out,
+        cache,
+        Progress(),
+        only=tuple(stage or ()),
+        epochs=epochs,
+        max_steps=steps,
+        resume=resume,
+    )
+
+
+@app.command()
+def evaluate(
+    target: Annotated[Path, typer.Argument(help="A run's folder, or a bundle.")],
+    data: DataOption,
+    split: Annotated[Literal["calibration", "dev"], typer.Option(help="dev is what is reported.")] = "dev",
+    cache: CacheOption = Path("cache"),
+) -> None:
+    """Print every figure of a run or a bundle, with intervals."""
+    from training.report import evaluate as measure  # as above
+
+    measure(target, data, cache, split, Progress())
+
+
+@app.command()
+def report(
+    bundle: Annotated[Path, typer.Option(help="Its manifest takes the figures.")],
+    data: DataOption,
+    card: Annotated[Path, typer.Option(help="The model card to write.")] = Path("MODEL_CARD.md"),
+    cache: CacheOption = Path("cache"),
+) -> None:
+    """Measure a bundle, write the figures into its manifest and the model card."""
+    from training.report import report as write  # as above
+
+    write(bundle, data, cache, card, Progress())

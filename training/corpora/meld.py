@@ -1,0 +1,56 @@
+"""MELD (Poria et al., 2019): dialogues of a television series, seven emotions and three sentiments per utterance."""
+
+from pathlib import Path
+from typing import Final, get_args
+
+from streamer.features import ContextTurn
+from streamer.labels import Emotion, Sentiment
+from training.corpora.tables import known, rows
+from training.errors import TrainingError
+from training.samples import Sample, Split, emotion_of, sentiment_of
+
+_EMOTIONS: Final[dict[str, Emotion]] = {e: e for e in get_args(Emotion)}
+_SENTIMENTS: Final[dict[str, Sentiment]] = {s: s for s in get_args(Sentiment)}
+_COLUMNS: Final = ("Utterance", "Speaker", "Emotion", "Sentiment", "Dialogue_ID", "Utterance_ID")
+_CALIBRATION_EVERY: Final = 10
+"""Of the training dialogues, each tenth is kept for calibration: dev is only reported."""
+
+
+def read(data: Path) -> list[Sample]:
+    """Train and dev with the dialogue so far, in dialogue order; the official test split is not distributed with the data."""
+    return [*_read(data / "meld" / "train_sent_emo.csv", "train"), *_read(data / "meld" / "dev_sent_emo.csv", "dev")]
+
+
+def _read(path: Path, split: Split) -> list[Sample]:
+    samples: list[Sample] = []
+    turns: list[ContextTurn] = []
+    dialogue = None
+    for line, row in sorted(rows(path, _COLUMNS), key=lambda found: _position(path, *found)):
+        if row["Dialogue_ID"] != dialogue:
+            dialogue, turns = row["Dialogue_ID"], []
+        emotion = emotion_of(known(path, line, _EMOTIONS, row["Emotion"]))
+        sentiment = sentiment_of(known(path, line, _SENTIMENTS, row["Sentiment"]))
+        own_split: Split = "calibration" if split == "train" and int(dialogue) % _CALIBRATION_EVERY == 0 else split
+        samples.append(
+            Sample(
+                corpus="meld",
+                key=f"{path.name}:dia{dialogue}_utt{row['Utterance_ID']}",
+                split=own_split,
+                emotion=emotion,
+                sentiment=sentiment,
+                speaker=row["Speaker"],
+                text=row["Utterance"],
+                context=tuple(turns[-8:]),
+            )
+        )
+        turns.append(ContextTurn(row["Speaker"], row["Utterance"]))
+    return samples
+
+
+def _position(path: Path, line: int, row: dict[str, str]) -> tuple[int, int]:
+    try:
+        return int(row["Dialogue_ID"]), int(row["Utterance_ID"])
+    except ValueError:
+        raise TrainingError(
+            f"{path}:{line}: dialogue {row['Dialogue_ID']!r} and utterance {row['Utterance_ID']!r} are not numbers"
+        ) from None

@@ -1,0 +1,72 @@
+"""Reading text tables so that a bad row is named by file and row."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO, TypeVar
+
+from training.errors import TrainingError
+
+Label = TypeVar("Label")
+
+
+def rows(
+    path: Path, columns: tuple[str, ...], *, delimiter: str = ",", quoted: bool = True
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Each row as (its line number, column -> text).
+
+    Raises:
+        TrainingError: the file is missing, not UTF-8, lacks a column, or a row has too few fields.
+    """
+    with _open(path) as file:
+        reader = csv.DictReader(file, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
+        try:
+            missing = [c for c in columns if c not in (reader.fieldnames or ())]
+            if missing:
+                raise TrainingError(f"{path}: no column {missing[0]!r}; it has {', '.join(reader.fieldnames or ())}")
+            for row in reader:
+                empty = [c for c in columns if row[c] is None]
+                if empty:
+                    raise TrainingError(f"{path}:{reader.line_num}: no {empty[0]!r} in this row")
+                yield reader.line_num, row
+        except UnicodeDecodeError as err:
+            raise TrainingError(
+                f"{path}:{reader.line_num + 1}: not UTF-8 ({err.reason} at byte {err.start}); convert the file"
+            ) from err
+
+
+def lines(path: Path, fields: int) -> Iterator[tuple[int, list[str]]]:
+    """Each line of a tab-separated file without a header as (its number, its fields).
+
+    Raises:
+        TrainingError: the file is missing, not UTF-8, or a line has another number of fields.
+    """
+    with _open(path) as file:
+        number = 0
+        try:
+            for number, line in enumerate(file, start=1):
+                found = line.rstrip("\n").split("\t")
+                if len(found) != fields:
+                    raise TrainingError(f"{path}:{number}: {len(found)} fields, expected {fields}")
+                yield number, found
+        except UnicodeDecodeError as err:
+            raise TrainingError(
+                f"{path}:{number + 1}: not UTF-8 ({err.reason} at byte {err.start}); convert the file"
+            ) from err
+
+
+def known(path: Path, line: int, labels: dict[str, Label], label: str) -> Label:
+    """The project's label for the corpus's own.
+
+    Raises:
+        TrainingError: the row's label is not one that the corpus has.
+    """
+    if label not in labels:
+        raise TrainingError(f"{path}:{line}: unknown label {label!r}; known here: {', '.join(labels)}")
+    return labels[label]
+
+
+def _open(path: Path) -> TextIO:
+    if not path.is_file():
+        raise TrainingError(f"{path}: not there; --data is the folder that holds {path.parent.name}/")
+    return path.open(encoding="utf-8", newline="")

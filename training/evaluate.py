@@ -1,0 +1,184 @@
+"""What a network is worth, in the terms of its manifest: every figure on samples of one split, with a bootstrap interval."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from streamer.bundle import Metric
+from streamer.calibration import Calibration, Decision, decide
+from streamer.features.arrays import Int64
+from streamer.labels import MODALITIES, Modality, subset_name
+from training import corpora
+from training.augment.recognised import Misheard, TextAugment, augment
+from training.batch import rng_for
+from training.calibrate import SUBSETS, held_out_scores
+from training.embed import embed
+from training.metrics import Figure, accuracy, bootstrap, calibration_error, macro_f1, unweighted_recall, weighted_f1
+from training.progress import Progress
+from training.runner import Encodings, Runner, Scores
+from training.samples import Sample, Split
+from training.tuples import Matching, Pool, Tuples
+
+SPEECH: Final = ("ravdess", "cremad", "nemo", "emovo")
+_CLEAN: Final = TextAugment(recognised=0, no_context=0, no_speakers=0)
+TEXT_CONDITIONS: Final[dict[str, TextAugment]] = {
+    "gold text with dialogue": _CLEAN,
+    "gold text without dialogue": TextAugment(recognised=0, no_context=1, no_speakers=1),
+    "as Whisper gives it (10 % word errors)": TextAugment(recognised=1, punctuated=1, no_context=0, no_speakers=0),
+    "as a small engine gives it (10 % word errors, no punctuation)": TextAugment(
+        recognised=1, punctuated=0, no_context=0, no_speakers=0
+    ),
+}
+MATCHED: Final = "label-matched tuples (constructed)"
+
+
+class Measured(NamedTuple):
+    """Decisions on one set, and the truth."""
+
+    decisions: list[Decision]
+    emotion: Int64
+    sentiment: Int64
+
+
+class Bench:
+    """One network and where its data is."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        calibrations: Mapping[str, Calibration],
+        data: Path,
+        cache: Path,
+        split: Split,
+        progress: Progress,
+    ) -> None:
+        self.runner, self.calibrations = runner, calibrations
+        self.data, self.cache, self.split, self.progress = data, cache, split, progress
+
+    def run(self) -> tuple[Metric, ...]:
+        """Every figure that the network's modalities and the data allow."""
+        found: list[Metric] = []
+        if "text" in self.runner.specs:
+            found += self._texts()
+        if "audio" in self.runner.specs:
+            found += self._voices()
+        if "video" in self.runner.specs:
+            found += self._faces()
+        if set(self.runner.specs) == set(MODALITIES):
+            found += self._subsets()
+        return tuple(found)
+
+    def _texts(self) -> list[Metric]:
+        samples = self._samples(("meld",))
+        found: list[Metric] = []
+        for condition, config in TEXT_CONDITIONS.items():
+            misheard = Misheard(samples)
+            heard = [augment(s, config, misheard, rng_for(17, i)) for i, s in enumerate(samples)]
+            measured = self._alone("text", heard)
+            name = f"MELD, {condition}"
+            for figure, title in (
+                (weighted_f1, "emotion weighted F1"),
+                (macro_f1, "emotion macro F1"),
+                (accuracy, "emotion accuracy"),
+            ):
+                found.append(self._emotion(figure, title, name, "text", measured))
+            found.append(self._sentiment(weighted_f1, "sentiment weighted F1", name, "text", measured))
+        return found
+
+    def _voices(self) -> list[Metric]:
+        found: list[Metric] = []
+        for corpus in SPEECH:
+            measured = self._alone("audio", self._samples((corpus,)))
+            name = f"{corpora.CORPORA[corpus].corpus.name}, unseen speakers"
+            found.append(self._emotion(unweighted_recall, "emotion unweighted recall", name, "audio", measured))
+            found.append(self._emotion(accuracy, "emotion accuracy", name, "audio", measured))
+        return found
+
+    def _faces(self) -> list[Metric]:
+        measured = self._alone("video", self._samples(("ferplus",)))
+        return [
+            self._emotion(accuracy, "emotion accuracy", "FERPlus, majority vote", "video", measured),
+            self._emotion(unweighted_recall, "emotion unweighted recall", "FERPlus, majority vote", "video", measured),
+        ]
+
+    def _subsets(self) -> list[Metric]:
+        """Every subset: of one modality on real samples, of more on tuples, which no real utterance vouches for."""
+        pools: dict[Modality, Pool] = {
+            m: embed(self.runner, m, self._samples(names), self.cache, self.progress)
+            for m, names in (("text", ("meld",)), ("audio", SPEECH), ("video", ("ferplus",)))
+            if m in MODALITIES
+        }
+        tuples = Tuples(pools, Matching())
+        found: list[Metric] = []
+        for subset in SUBSETS:
+            held_out = held_out_scores(self.runner, tuples, subset)
+            name = subset_name(subset)
+            measured = Measured(
+                decide(*held_out.scores[:2], self.calibrations.get(name, Calibration())),
+                held_out.emotion,
+                held_out.sentiment,
+            )
+            data = _real(subset) if len(subset) == 1 else MATCHED
+            found.append(self._emotion(weighted_f1, "emotion weighted F1", data, name, measured))
+            probs = np.array([d.emotion_probs for d in measured.decisions])
+            held = np.array(
+                [t in d.emotion_set for d, t in zip(measured.decisions, measured.emotion, strict=True)], np.int64
+            )
+            n = len(measured.emotion)
+            found.append(
+                self._metric("emotion calibration error", calibration_error(probs, measured.emotion), data, name, n)
+            )
+            found.append(self._metric("emotion set coverage", float(held.mean()), data, name, n))
+            sizes = [len(d.emotion_set) for d in measured.decisions]
+            found.append(self._metric("emotion set size", float(np.mean(sizes)), data, name, n))
+        return found
+
+    def _samples(self, names: tuple[str, ...]) -> list[Sample]:
+        return [s for s in corpora.read(names, self.data) if s.split == self.split]
+
+    def _alone(self, modality: Modality, samples: list[Sample]) -> Measured:
+        pool = embed(self.runner, modality, samples, self.cache, self.progress)
+        scores = self._fuse_alone(modality, pool)
+        truth = (pool.labels, np.array([s.sentiment_label for s in samples], np.int64))
+        return Measured(decide(*scores[:2], self.calibrations.get(modality, Calibration())), *truth)
+
+    def _fuse_alone(self, modality: Modality, pool: Pool) -> Scores:
+        n = len(pool.samples)
+        absent = {
+            m: Encodings(np.zeros((n, 1, self.runner.widths.get(m, 1)), np.float32), np.zeros((n, 1), np.float32))
+            for m in MODALITIES
+        }
+        return self.runner.fuse({**absent, modality: Encodings(pool.views[:, :1], np.ones((n, 1), np.float32))})
+
+    def _emotion(self, figure: Figure, title: str, data: str, modalities: str, measured: Measured) -> Metric:
+        predicted = np.array([d.emotion for d in measured.decisions], np.int64)
+        interval = bootstrap(figure, measured.emotion, predicted)
+        return self._metric(title, interval.value, data, modalities, len(predicted), interval.low, interval.high)
+
+    def _sentiment(self, figure: Figure, title: str, data: str, modalities: str, measured: Measured) -> Metric:
+        predicted = np.array([d.sentiment for d in measured.decisions], np.int64)
+        interval = bootstrap(figure, measured.sentiment, predicted)
+        return self._metric(title, interval.value, data, modalities, len(predicted), interval.low, interval.high)
+
+    def _metric(
+        self,
+        name: str,
+        value: float,
+        data: str,
+        modalities: str,
+        n: int,
+        low: float | None = None,
+        high: float | None = None,
+    ) -> Metric:
+        rounded = [None if v is None else round(v, 4) for v in (low, high)]
+        return Metric(name, round(value, 4), data, self.split, modalities, n, *rounded)
+
+
+def _real(subset: frozenset[Modality]) -> str:
+    return {
+        "text": "MELD, gold text with dialogue",
+        "audio": "the four speech corpora, unseen speakers",
+        "video": "FERPlus, majority vote",
+    }[next(iter(subset))]

@@ -1,0 +1,199 @@
+"""The training loop that every stage shares: seeded by place, so that a resumed run equals one that was never cut off."""
+
+import json
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import torch
+from torch import Tensor, nn
+
+from models.heads import Logits
+from training.batch import Batch, TrainingSet, rng_for
+from training.progress import Progress
+
+_SAVE_EVERY_S: Final = 180.0
+"""An epoch can be long; what a cut-off run loses should not."""
+
+Evaluate = Callable[[nn.Module], dict[str, float]]
+"""Measures on the calibration split; the figure named `score` picks the best epoch."""
+
+
+class LoopConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """How one stage learns."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    fresh_factor: float = 1.0
+    """Learning rate of freshly initialised parts (heads, projection), relative to that of pretrained ones."""
+    weight_decay: float = 0.01
+    warmup: float = 0.06
+    """Share of all steps; then the rate falls along a cosine to nothing."""
+    clip: float = 1.0
+    label_smoothing: float = 0.0
+    class_power: float = 0.0
+    """Classes weigh as their frequency to minus this: 0 all alike, 1 inverse frequency."""
+    sentiment_weight: float = 0.5
+    average: float = 0.0
+    """Decay per step of the moving average of the weights that is kept; 0: the weights themselves."""
+    bf16: bool = True
+    """Matrix products and convolutions in bfloat16 where the processor has it: twice as fast, weights stay float32."""
+    seed: int = 17
+
+
+class Fit:
+    """One stage's network, optimiser and place, as `last.pt` holds them."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        data: TrainingSet,
+        config: LoopConfig,
+        folder: Path,
+        class_weights: Tensor,
+        fresh: Callable[[str], bool],
+    ) -> None:
+        self.network, self.data, self.config, self.folder = network, data, config, folder
+        self.class_weights = class_weights
+        self.epoch, self.position, self.step = 0, 0, 0
+        self.best = -math.inf
+        self._saved_s = time.monotonic()
+        slow = [p for name, p in network.named_parameters() if not fresh(name)]
+        fast = [p for name, p in network.named_parameters() if fresh(name)]
+        groups: list[dict[str, Any]] = [
+            {"params": slow, "factor": 1.0},
+            {"params": fast, "factor": config.fresh_factor},
+        ]
+        self.optimiser = torch.optim.AdamW(
+            [g for g in groups if g["params"]], lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        self.averaged = {k: v.detach().clone() for k, v in network.state_dict().items()} if config.average else None
+        self.total_steps = sum(len(data.plan(epoch)) for epoch in range(config.epochs))
+
+    def run(self, evaluate: Evaluate, progress: Progress, *, max_steps: int | None = None) -> None:
+        """Train to the end of the last epoch or to `max_steps`, writing `last.pt`, `best.pt` and `history.jsonl`."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        while self.epoch < self.config.epochs and (max_steps is None or self.step < max_steps):
+            started, losses = time.monotonic(), []
+            plan = self.data.plan(self.epoch)
+            with progress.epoch(self.folder.name, self.epoch + 1, self.config.epochs, len(plan)) as bar:
+                while self.position < len(plan) and (max_steps is None or self.step < max_steps):
+                    rng = rng_for(self.config.seed, self.epoch, self.position)
+                    losses.append(self._step(self.data.batch(plan[self.position], rng)))
+                    self.position += 1
+                    bar.advance(losses[-1])
+                    if time.monotonic() - self._saved_s > _SAVE_EVERY_S:
+                        self._save()
+            if self.position == len(plan):
+                self.epoch, self.position = self.epoch + 1, 0
+                self._end_epoch(evaluate, progress, sum(losses) / max(len(losses), 1), time.monotonic() - started)
+            self._save()
+        if not (self.folder / "best.pt").exists():
+            self._save_best()
+
+    def _step(self, batch: Batch) -> float:
+        config = self.config
+        self.network.train()
+        torch.manual_seed(config.seed * 1_000_003 + self.step)
+        for group in self.optimiser.param_groups:
+            group["lr"] = config.learning_rate * group["factor"] * self._rate()
+        with torch.autocast("cpu", torch.bfloat16, enabled=config.bf16):
+            logits: Logits = self.network(*batch.inputs)
+        value = loss(logits, batch, self.class_weights, config)
+        self.optimiser.zero_grad(set_to_none=True)
+        value.backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), config.clip)
+        self.optimiser.step()
+        self.step += 1
+        self._average()
+        return float(value.detach())
+
+    def _rate(self) -> float:
+        warm = max(1, round(self.config.warmup * self.total_steps))
+        if self.step < warm:
+            return (self.step + 1) / warm
+        return 0.5 * (1 + math.cos(math.pi * (self.step - warm) / max(1, self.total_steps - warm)))
+
+    def _average(self) -> None:
+        if self.averaged is None:
+            return
+        # Early on the average follows closely, or it would hold the random start for long.
+        decay = min(self.config.average, self.step / (self.step + 10))
+        for name, value in self.network.state_dict().items():
+            kept = self.averaged[name]
+            if kept.is_floating_point():
+                kept.lerp_(value.detach().to(kept.dtype), 1 - decay)
+            else:
+                kept.copy_(value)
+
+    def _end_epoch(self, evaluate: Evaluate, progress: Progress, loss_mean: float, seconds: float) -> None:
+        own = {k: v.clone() for k, v in self.network.state_dict().items()}
+        if self.averaged is not None:
+            self.network.load_state_dict(self.averaged)
+        self.network.eval()
+        with torch.inference_mode():
+            figures = evaluate(self.network)
+        if figures["score"] > self.best:
+            self.best = figures["score"]
+            self._save_best()
+        self.network.load_state_dict(own)
+        entry = {"epoch": self.epoch, "loss": round(loss_mean, 4), "seconds": round(seconds, 1)}
+        entry |= {name: round(value, 4) for name, value in figures.items()}
+        with (self.folder / "history.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry) + "\n")
+        progress.say(f"{self.folder.name}: " + "  ".join(f"{k} {v}" for k, v in entry.items()))
+
+    def _save_best(self) -> None:
+        _write(self.folder / "best.pt", self.network.state_dict())
+
+    def _save(self) -> None:
+        self._saved_s = time.monotonic()
+        place = {"epoch": self.epoch, "position": self.position, "step": self.step, "best": self.best}
+        state = {
+            "network": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "averaged": self.averaged,
+        }
+        _write(self.folder / "last.pt", {"place": place, **state})
+
+    def resume(self) -> None:
+        """Go on from `last.pt` where there is one."""
+        path = self.folder / "last.pt"
+        if not path.is_file():
+            return
+        found = torch.load(path, map_location="cpu", weights_only=True)
+        self.network.load_state_dict(found["network"])
+        self.optimiser.load_state_dict(found["optimiser"])
+        self.averaged = found["averaged"]
+        self.epoch, self.position = found["place"]["epoch"], found["place"]["position"]
+        self.step, self.best = found["place"]["step"], found["place"]["best"]
+
+
+def loss(logits: Logits, batch: Batch, class_weights: Tensor, config: LoopConfig) -> Tensor:
+    """Cross-entropy to the label distributions of both heads; emotion is weighted by class, and each batch by its weights' sum."""
+    emotion = _smoothed(batch.emotion, config.label_smoothing) * class_weights
+    sentiment = _smoothed(batch.sentiment, config.label_smoothing)
+    emotion_loss = -(emotion * logits.emotion.float().log_softmax(-1)).sum() / (batch.emotion * class_weights).sum()
+    sentiment_loss = -(sentiment * logits.sentiment.float().log_softmax(-1)).sum(-1).mean()
+    return emotion_loss + config.sentiment_weight * sentiment_loss
+
+
+def class_weights(emotion: Tensor, power: float) -> Tensor:
+    """[n, 7] label distributions -> [7] weights, averaging 1 over the samples; a class that is absent weighs nothing."""
+    share = emotion.mean(0)
+    weights = torch.where(share > 0, share.clamp(min=1e-6) ** -power, torch.zeros_like(share))
+    return weights / (weights * share).sum()
+
+
+def _smoothed(target: Tensor, smoothing: float) -> Tensor:
+    return target * (1 - smoothing) + smoothing / target.shape[-1]
+
+
+def _write(path: Path, value: object) -> None:
+    draft = path.with_suffix(".part")
+    torch.save(value, draft)
+    draft.replace(path)

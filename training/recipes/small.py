@@ -1,0 +1,121 @@
+"""`small`: the shipped bundle. Each encoder learns alone on the corpora of its modality; the fusion learns on frozen embeddings."""
+
+from typing import Final
+
+from models.audio.mel_cnn import MelCnn
+from models.fusion.gated import Gated
+from models.network import Encoding, NetworkConfig
+from models.text.bert import Bert
+from models.video.face_cnn import FaceCnn
+from streamer.features import FaceCropSpec, LogMelSpec, TextSpec
+from training.augment.recognised import TextAugment
+from training.loop import LoopConfig
+from training.recipes.recipe import Recipe, Size
+from training.stages.fusion import FusionStage
+from training.stages.unimodal import PRETRAINED, UnimodalStage
+
+SPEECH: Final = ("ravdess", "cremad", "nemo", "emovo")
+_TEXT: Final = TextSpec()
+_AUDIO: Final = LogMelSpec(std=2.0)
+_VIDEO: Final = FaceCropSpec(equalise=True)
+
+
+def small(size: Size) -> Recipe:
+    """The recipe at one size."""
+    return _full() if size == "full" else _tiny()
+
+
+def _full() -> Recipe:
+    return Recipe(
+        name="small",
+        version="1",
+        size="full",
+        network=NetworkConfig(
+            {
+                "text": Encoding(_TEXT, Bert()),
+                "audio": Encoding(_AUDIO, MelCnn()),
+                "video": Encoding(_VIDEO, FaceCnn()),
+            },
+            Gated(),
+        ),
+        stages=(
+            UnimodalStage(
+                name="text-general",
+                modality="text",
+                corpora=("goemotions",),
+                start=PRETRAINED,
+                text=TextAugment(recognised=0.4),
+                loop=LoopConfig(epochs=1, batch_size=32, learning_rate=8e-5, fresh_factor=10, class_power=0.3),
+            ),
+            UnimodalStage(
+                name="text-meld",
+                modality="text",
+                corpora=("meld",),
+                start="text-general",
+                loop=LoopConfig(epochs=4, batch_size=32, learning_rate=5e-5, class_power=0.3, label_smoothing=0.05),
+            ),
+            UnimodalStage(
+                name="audio-speech",
+                modality="audio",
+                corpora=SPEECH,
+                score="unweighted_recall",
+                loop=LoopConfig(
+                    epochs=18,
+                    batch_size=64,
+                    learning_rate=2e-3,
+                    class_power=0.5,
+                    label_smoothing=0.05,
+                    average=0.998,
+                    weight_decay=0.02,
+                ),
+            ),
+            UnimodalStage(
+                name="video-faces",
+                modality="video",
+                corpora=("ferplus",),
+                score="accuracy",
+                loop=LoopConfig(
+                    epochs=14, batch_size=64, learning_rate=2e-3, class_power=0.2, average=0.998, weight_decay=0.02
+                ),
+            ),
+            FusionStage(
+                encoders={"text": "text-meld", "audio": "audio-speech", "video": "video-faces"},
+                corpora={"text": ("meld",), "audio": SPEECH, "video": ("ferplus",)},
+                augmented_views={"text": 2, "audio": 2, "video": 2},
+                loop=LoopConfig(
+                    epochs=6, batch_size=128, learning_rate=1e-3, class_power=0.3, label_smoothing=0.05, bf16=False
+                ),
+            ),
+        ),
+    )
+
+
+def _tiny() -> Recipe:
+    loop = LoopConfig(epochs=1, batch_size=4, learning_rate=1e-3, bf16=False)
+    return Recipe(
+        name="small",
+        version="1",
+        size="tiny",
+        network=NetworkConfig(
+            {
+                "text": Encoding(
+                    TextSpec(max_tokens=32), Bert(width=16, hidden=16, layers=1, heads=2, intermediate=32)
+                ),
+                "audio": Encoding(_AUDIO, MelCnn(width=16, channels=(4, 4, 8, 8), temporal=16)),
+                "video": Encoding(_VIDEO, FaceCnn(width=16, channels=(4, 8))),
+            },
+            Gated(hidden=16),
+        ),
+        stages=(
+            UnimodalStage(name="text-meld", modality="text", corpora=("meld",), loop=loop, limit=16),
+            UnimodalStage(name="audio-speech", modality="audio", corpora=("ravdess",), loop=loop, limit=16),
+            UnimodalStage(name="video-faces", modality="video", corpora=("ferplus",), loop=loop, limit=16),
+            FusionStage(
+                encoders={"text": "text-meld", "audio": "audio-speech", "video": "video-faces"},
+                corpora={"text": ("meld",), "audio": ("ravdess",), "video": ("ferplus",)},
+                augmented_views={"text": 1, "audio": 1, "video": 1},
+                loop=loop,
+                limit=16,
+            ),
+        ),
+    )

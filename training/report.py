@@ -1,0 +1,47 @@
+"""Measuring a run or a bundle, and writing what was found into the manifest and the model card."""
+
+from pathlib import Path
+
+import msgspec
+from rich.table import Table
+
+from models import checkpoint
+from streamer import bundle as bundles
+from streamer.bundle import Metric
+from training.card import render
+from training.evaluate import Bench
+from training.progress import Progress
+from training.runner import BundleRunner, TorchRunner
+from training.samples import Split
+
+
+def evaluate(target: Path, data: Path, cache: Path, split: Split, progress: Progress) -> tuple[Metric, ...]:
+    """The figures of a run (in torch) or of a bundle (on ONNX Runtime), printed as a table.
+
+    Raises:
+        BundleError: the folder holds neither a finished run nor a bundle.
+    """
+    if (target / bundles.MANIFEST).is_file():
+        bundle = bundles.read(target)
+        metrics = Bench(BundleRunner(bundle), bundle.manifest.calibration, data, cache, split, progress).run()
+    else:
+        network, card = checkpoint.load(target)
+        metrics = Bench(TorchRunner(network), card.calibration, data, cache, split, progress).run()
+    progress.console.print(_table(metrics))
+    return metrics
+
+
+def report(folder: Path, data: Path, cache: Path, card: Path, progress: Progress) -> None:
+    """Measure a bundle on dev, write the figures into its manifest, and the model card from the manifest."""
+    metrics = evaluate(folder, data, cache, "dev", progress)
+    manifest = msgspec.structs.replace(bundles.read(folder).manifest, metrics=metrics)
+    bundles.write_manifest(folder, manifest)
+    card.write_text(render(bundles.read(folder)), encoding="utf-8")
+
+
+def _table(metrics: tuple[Metric, ...]) -> Table:
+    table = Table("data", "modalities", "figure", "value", "95 % interval", "n")
+    for m in metrics:
+        interval = "" if m.low is None or m.high is None else f"{m.low:.3f} to {m.high:.3f}"
+        table.add_row(f"{m.data} ({m.split})", m.modalities, m.name, f"{m.value:.3f}", interval, str(m.n))
+    return table

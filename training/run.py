@@ -1,0 +1,78 @@
+"""A whole run: the stages of a recipe, in order."""
+
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from models.checkpoint import TOKENIZER, Card
+from training import recipes
+from training.corpora import CORPORA
+from training.errors import TrainingError
+from training.pretrained import minilm_tokenizer_file
+from training.progress import Progress
+from training.recipes.recipe import Recipe, Size, Stage
+from training.stages.fusion import FusionStage, train_fusion
+from training.stages.unimodal import UnimodalStage, Workshop, train_unimodal
+
+
+def train_run(
+    name: str,
+    size: Size,
+    data: Path,
+    run: Path,
+    cache: Path,
+    progress: Progress,
+    *,
+    only: tuple[str, ...] = (),
+    epochs: int | None = None,
+    max_steps: int | None = None,
+    resume: bool = False,
+) -> None:
+    """Train the recipe's stages, or those named."""
+    recipe = recipes.find(name, size)
+    unknown = [stage for stage in only if stage not in {s.name for s in recipe.stages}]
+    if unknown:
+        raise TrainingError(f"no stage {unknown[0]!r} in {name}; it has {', '.join(s.name for s in recipe.stages)}")
+    shop = Workshop(data, run, cache)
+    run.mkdir(parents=True, exist_ok=True)
+    if "text" in recipe.network.encodings:
+        shutil.copyfile(minilm_tokenizer_file(), run / TOKENIZER)
+    for stage in recipe.stages:
+        if only and stage.name not in only:
+            continue
+        _train(_shortened(stage, epochs), recipe, shop, progress, resume=resume, max_steps=max_steps)
+
+
+def _shortened(stage: Stage, epochs: int | None) -> Stage:
+    if epochs is None:
+        return stage
+    return msgspec.structs.replace(stage, loop=msgspec.structs.replace(stage.loop, epochs=epochs))
+
+
+def _train(
+    stage: Stage, recipe: Recipe, shop: Workshop, progress: Progress, *, resume: bool, max_steps: int | None
+) -> None:
+    match stage:
+        case UnimodalStage():
+            train_unimodal(stage, recipe.network, shop, progress, resume=resume, max_steps=max_steps)
+        case FusionStage():
+            train_fusion(stage, recipe.network, _card(recipe), shop, progress, resume=resume, max_steps=max_steps)
+
+
+def _card(recipe: Recipe) -> Card:
+    used: list[str] = []
+    for stage in recipe.stages:
+        named = (
+            stage.corpora
+            if isinstance(stage, UnimodalStage)
+            else [c for names in stage.corpora.values() for c in names]
+        )
+        used += [corpus for corpus in named if corpus not in used]
+    return Card(
+        name=recipe.name,
+        version=recipe.version,
+        recipe=recipe.name,
+        size=recipe.size,
+        corpora=tuple(CORPORA[corpus].corpus for corpus in used),
+    )

@@ -1,0 +1,102 @@
+"""The same encoders and fusion, in torch or as an exported bundle, behind one interface for measuring and calibrating."""
+
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from models.network import Network
+from streamer.bundle import Bundle
+from streamer.features import AudioSpec, FaceCropSpec, TextSpec
+from streamer.features.arrays import Float32
+from streamer.labels import MODALITIES, Modality
+
+Specs = dict[Modality, TextSpec | AudioSpec | FaceCropSpec]
+
+_INPUTS: dict[Modality, tuple[str, ...]] = {
+    "text": ("input_ids", "attention_mask", "token_type_ids"),
+    "audio": ("features", "mask"),
+    "video": ("crops", "mask"),
+}
+
+
+class Encodings(NamedTuple):
+    """[batch, steps, width] and [batch, steps]."""
+
+    embedding: Float32
+    mask: Float32
+
+
+class Scores(NamedTuple):
+    """[n, 7], [n, 3] and [n, 3]."""
+
+    emotion_logits: Float32
+    sentiment_logits: Float32
+    weights: Float32
+
+
+class Runner(Protocol):
+    """Runs one network's graphs."""
+
+    specs: Specs
+    widths: dict[Modality, int]
+
+    def encode(self, modality: Modality, inputs: tuple[Tensor, ...]) -> Encodings:
+        """One modality's graph inputs -> its embedding and mask."""
+        ...
+
+    def fuse(self, embeddings: dict[Modality, Encodings]) -> Scores:
+        """All three modalities; an absent one is zeros under a mask of zeros."""
+        ...
+
+
+class TorchRunner:
+    """A network in torch."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network.eval()
+        self.specs: Specs = {m: encoding.spec for m, encoding in network.config.encodings.items()}
+        self.widths = network.config.widths
+
+    @torch.inference_mode()
+    def encode(self, modality: Modality, inputs: tuple[Tensor, ...]) -> Encodings:
+        """See `Runner`."""
+        encoded = self.network.encode(modality, *inputs)
+        return Encodings(encoded.embedding.numpy(), encoded.mask.numpy())
+
+    @torch.inference_mode()
+    def fuse(self, embeddings: dict[Modality, Encodings]) -> Scores:
+        """See `Runner`."""
+        both = [torch.from_numpy(embeddings[m][part]) for part in (0, 1) for m in MODALITIES]
+        return Scores(*(output.numpy() for output in self.network.fuse(*both)))
+
+
+class BundleRunner:
+    """An exported bundle on ONNX Runtime, one CPU thread: what is measured is what ships."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        import onnxruntime as ort
+
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        manifest = bundle.manifest
+        parts = {"text": manifest.text, "audio": manifest.audio, "video": manifest.video}
+        self.specs: Specs = {m: part.spec for m in MODALITIES if (part := parts[m])}
+        self.widths = {m: part.width for m in MODALITIES if (part := parts[m])}
+        files = {**{m: part.file for m in MODALITIES if (part := parts[m])}, "fusion": manifest.fusion.file}
+        self._sessions = {
+            name: ort.InferenceSession(str(bundle.path(file)), options, providers=["CPUExecutionProvider"])
+            for name, file in files.items()
+        }
+
+    def encode(self, modality: Modality, inputs: tuple[Tensor, ...]) -> Encodings:
+        """See `Runner`."""
+        feed = {name: value.numpy() for name, value in zip(_INPUTS[modality], inputs, strict=True)}
+        return Encodings(*self._sessions[modality].run(["embedding", "embedding_mask"], feed))
+
+    def fuse(self, embeddings: dict[Modality, Encodings]) -> Scores:
+        """See `Runner`."""
+        feed = {m: found.embedding for m, found in embeddings.items()} | {
+            f"{m}_mask": found.mask for m, found in embeddings.items()
+        }
+        return Scores(*self._sessions["fusion"].run(["emotion_logits", "sentiment_logits", "weights"], feed))

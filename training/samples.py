@@ -1,0 +1,73 @@
+"""One labelled sample, whatever the corpus; and the three splits that nothing else defines."""
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from streamer.features import ContextTurn
+from streamer.features.arrays import Float32
+from streamer.labels import EMOTIONS, SENTIMENTS, SENTIMENTS_OF, Emotion, Sentiment
+
+Split = Literal["train", "calibration", "dev"]
+"""`train` fits weights; `calibration` picks epochs and fits temperatures; `dev` is only reported. No speaker or dialogue is in two."""
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """What one row, clip or picture of a corpus says, in the project's labels."""
+
+    corpus: str
+    key: str
+    """Row, file or picture: names the sample in messages."""
+    split: Split
+    emotion: tuple[float, ...]
+    """[7], a distribution over `labels.EMOTIONS`."""
+    sentiment: tuple[float, ...]
+    """[3], a distribution over `labels.SENTIMENTS`."""
+    speaker: str | None = None
+    text: str | None = None
+    context: tuple[ContextTurn, ...] = ()
+    """The dialogue so far, oldest first."""
+    audio: Path | None = None
+    face: bytes | None = None
+    """One encoded picture of a face."""
+
+    @property
+    def label(self) -> int:
+        """The most probable emotion."""
+        return int(np.argmax(self.emotion))
+
+    @property
+    def sentiment_label(self) -> int:
+        """The most probable sentiment."""
+        return int(np.argmax(self.sentiment))
+
+
+def emotion_of(*labels: Emotion) -> tuple[float, ...]:
+    """Equal shares for the labels named."""
+    return tuple(labels.count(e) / len(labels) for e in EMOTIONS)
+
+
+def sentiment_of(label: Sentiment) -> tuple[float, ...]:
+    """All on one label."""
+    return tuple(float(s == label) for s in SENTIMENTS)
+
+
+def implied_sentiment(emotion: tuple[float, ...]) -> tuple[float, ...]:
+    """What MELD's scheme says of a corpus that has no sentiment of its own; a surprise is half good, half bad."""
+    shares = np.zeros(len(SENTIMENTS))
+    for label, probability in zip(EMOTIONS, emotion, strict=True):
+        for sentiment in SENTIMENTS_OF[label]:
+            shares[SENTIMENTS.index(sentiment)] += probability / len(SENTIMENTS_OF[label])
+    return tuple(float(s) for s in shares)
+
+
+def emotions(samples: list[Sample]) -> Float32:
+    """[n, 7]."""
+    return np.array([s.emotion for s in samples], np.float32).reshape(-1, len(EMOTIONS))
+
+
+def sentiments(samples: list[Sample]) -> Float32:
+    """[n, 3]."""
+    return np.array([s.sentiment for s in samples], np.float32).reshape(-1, len(SENTIMENTS))

@@ -1,0 +1,1 @@
+"""The steps of a recipe; each writes its own folder in the run and can be resumed by itself."""

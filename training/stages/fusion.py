@@ -1,0 +1,111 @@
+"""The fusion, on frozen embeddings: label-matched tuples and real samples of one modality, over all seven subsets."""
+
+import msgspec
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.checkpoint import Card, save
+from models.graph import Fused
+from models.heads import Logits
+from models.network import Network, NetworkConfig
+from streamer.labels import MODALITIES, Modality, subset_name
+from training import corpora
+from training.calibrate import SUBSETS, calibrate, held_out_scores
+from training.embed import embed
+from training.loop import Fit, LoopConfig, class_weights
+from training.metrics import weighted_f1
+from training.progress import Progress
+from training.runner import TorchRunner
+from training.samples import Split, emotions
+from training.stages.unimodal import Workshop, load_best, select, unimodal
+from training.tuples import Matching, Pool, TupleData, Tuples
+
+
+class FusionStage(msgspec.Struct, frozen=True, kw_only=True):
+    """One training of the fusion, which also writes the whole network and its calibration."""
+
+    name: str = "fusion"
+    encoders: dict[Modality, str]
+    """The stage that trained each modality's encoder."""
+    corpora: dict[Modality, tuple[str, ...]]
+    augmented_views: dict[Modality, int]
+    """Beside the sample as it is."""
+    loop: LoopConfig
+    matching: Matching = Matching()
+    coverage: float = 0.9
+    limit: int | None = None
+
+
+class _Trainee(nn.Module):
+    """The fusion alone, answering as the shared loop expects."""
+
+    def __init__(self, fusion: nn.Module) -> None:
+        super().__init__()
+        self.fusion = fusion
+
+    def forward(self, *inputs: Tensor) -> Logits:
+        fused: Fused = self.fusion(*inputs)
+        return Logits(fused.emotion_logits, fused.sentiment_logits)
+
+
+def train_fusion(
+    stage: FusionStage,
+    config: NetworkConfig,
+    card: Card,
+    shop: Workshop,
+    progress: Progress,
+    *,
+    resume: bool,
+    max_steps: int | None,
+) -> None:
+    """Train the fusion, fit the calibration, and write the run's `network.pt`.
+
+    Raises:
+        TrainingError: an encoder's stage has not run, or a corpus is missing or wrong.
+    """
+    torch.manual_seed(stage.loop.seed)
+    network = Network(config)
+    for modality, source in stage.encoders.items():
+        trained = unimodal(config, modality)
+        load_best(shop, source, trained)
+        network.encoders[modality].load_state_dict(trained.encoder.state_dict())
+    runner = TorchRunner(network)
+    train = Tuples(_pools(stage, runner, shop, "train", progress), stage.matching)
+    held_out = Tuples(_pools(stage, runner, shop, "calibration", progress), stage.matching)
+    data = TupleData(train, stage.loop.batch_size, stage.loop.seed)
+    trainee = _Trainee(network.fusion)
+    weights = class_weights(torch.from_numpy(emotions(data.samples)), stage.loop.class_power)
+    fit = Fit(trainee, data, stage.loop, shop.run / stage.name, weights, lambda _: False)
+    if resume:
+        fit.resume()
+    progress.say(f"{stage.name}: {len(data.samples)} anchors, {fit.total_steps} steps")
+    fit.run(lambda _: _measure(runner, held_out), progress, max_steps=max_steps)
+    load_best(shop, stage.name, trainee)
+    fitted = calibrate(runner, held_out, stage.coverage)
+    save(shop.run, network, msgspec.structs.replace(card, calibration=fitted))
+
+
+def _pools(
+    stage: FusionStage, runner: TorchRunner, shop: Workshop, split: Split, progress: Progress
+) -> dict[Modality, Pool]:
+    return {
+        m: embed(
+            runner,
+            m,
+            select(corpora.read(stage.corpora[m], shop.data), split, stage.limit),
+            shop.cache,
+            progress,
+            augmented_views=stage.augmented_views[m] if split == "train" else 0,
+        )
+        for m in MODALITIES
+    }
+
+
+def _measure(runner: TorchRunner, held_out: Tuples) -> dict[str, float]:
+    """Weighted F1 of every subset on calibration tuples; the score is their mean."""
+    figures = {}
+    for subset in SUBSETS:
+        found = held_out_scores(runner, held_out, subset)
+        figures[subset_name(subset)] = weighted_f1(found.emotion, found.scores.emotion_logits.argmax(1))
+    return {"score": float(np.mean(list(figures.values()))), **figures}

@@ -1,0 +1,140 @@
+"""Utterances with several modalities, where no corpus has them together: matched by label, and not always matched.
+
+There is no corpus with text, voice and face of one moment here. A tuple takes a real sample of one modality (its anchor, whose labels
+it keeps) and lends it a voice or a face of the same emotion from the other corpora. A fusion that saw only such tuples would believe
+that acted voices and posed faces never err, so a share of them is drawn from elsewhere: half neutral, half of any emotion. What it
+learns is naive Bayes with that much doubt.
+"""
+
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+import torch
+
+from streamer.features.arrays import Float32, Int64
+from streamer.labels import EMOTIONS, MODALITIES, Modality
+from training.batch import Batch, rng_for, shuffled
+from training.runner import Encodings
+from training.samples import Sample, emotions, sentiments
+
+
+class Pool(NamedTuple):
+    """The frozen embeddings of one modality."""
+
+    samples: list[Sample]
+    views: Float32
+    """[n, views, width]: the sample as it is, then augmented."""
+
+    @property
+    def labels(self) -> Int64:
+        """[n]."""
+        return np.array([s.label for s in self.samples], np.int64)
+
+
+class Matching(msgspec.Struct, frozen=True, kw_only=True):
+    """How tuples are made."""
+
+    matched: float = 0.65
+    """Share of lent modalities that are of the anchor's emotion."""
+    mixed_frames: float = 0.3
+    """Share of face sequences in which a neutral face comes before or after."""
+    text_anchors: float = 0.5
+    audio_anchors: float = 0.25
+    video_anchors: float = 0.25
+    """Which modality is real; the sets of the others are drawn evenly."""
+
+
+class Tuples:
+    """Label-matched tuples of frozen embeddings."""
+
+    def __init__(self, pools: dict[Modality, Pool], matching: Matching) -> None:
+        self.pools, self.matching = pools, matching
+        self._labels = {m: pool.labels for m, pool in pools.items()}
+        self._of_label = {
+            m: [np.flatnonzero(labels == e) for e in range(len(EMOTIONS))] for m, labels in self._labels.items()
+        }
+
+    def make(
+        self,
+        anchors: list[tuple[Modality, int]],
+        subsets: list[frozenset[Modality]],
+        rng: np.random.Generator,
+        *,
+        augmented: bool,
+    ) -> dict[Modality, Encodings]:
+        """The embeddings of some anchors with the modalities of their subsets; what a subset lacks is zeros."""
+        parts: dict[Modality, list[Float32]] = {m: [] for m in MODALITIES}
+        for (modality, index), subset in zip(anchors, subsets, strict=True):
+            label = int(self._labels[modality][index])
+            for m in MODALITIES:
+                if m not in subset:
+                    parts[m].append(np.zeros((0, self.pools[m].views.shape[-1]), np.float32))
+                    continue
+                chosen = index if m == modality else self._lent(m, label, rng)
+                parts[m].append(self._steps(m, chosen, rng, augmented=augmented))
+        return {m: _padded(steps) for m, steps in parts.items()}
+
+    def _lent(self, modality: Modality, label: int, rng: np.random.Generator) -> int:
+        if rng.random() >= self.matching.matched:
+            label = EMOTIONS.index("neutral") if rng.random() < 0.5 else int(rng.integers(len(EMOTIONS)))
+        candidates = self._of_label[modality][label]
+        if not len(candidates):
+            candidates = np.arange(len(self._labels[modality]))
+        return int(rng.choice(candidates))
+
+    def _steps(self, modality: Modality, index: int, rng: np.random.Generator, *, augmented: bool) -> Float32:
+        """[steps, width]: one view of a text or a voice; of a face, several views, as frames of one moment are alike."""
+        views = self.pools[modality].views[index]
+        if modality != "video":
+            return views[[int(rng.integers(len(views))) if augmented else 0]]
+        if not augmented:
+            return views[[0]]
+        frames = views[rng.integers(len(views), size=int(rng.integers(1, 5)))]
+        neutral = self._of_label[modality][EMOTIONS.index("neutral")]
+        if len(neutral) and rng.random() < self.matching.mixed_frames:
+            before = self.pools[modality].views[int(rng.choice(neutral))][: int(rng.integers(1, 3))]
+            frames = np.concatenate([before, frames])
+        return frames
+
+
+class TupleData:
+    """Tuples as training batches: anchors of every modality, every subset that holds the anchor."""
+
+    def __init__(self, tuples: Tuples, batch_size: int, seed: int) -> None:
+        self.tuples, self.batch_size, self.seed = tuples, batch_size, seed
+        self.anchors: list[tuple[Modality, int]] = [
+            (m, i) for m in MODALITIES for i in range(len(tuples.pools[m].samples))
+        ]
+        matching = tuples.matching
+        share = {"text": matching.text_anchors, "audio": matching.audio_anchors, "video": matching.video_anchors}
+        sizes = {m: len(pool.samples) for m, pool in tuples.pools.items()}
+        self._draw = np.array([share[m] / sizes[m] for m, _ in self.anchors])
+        self._draw /= self._draw.sum()
+        self.samples = [tuples.pools[m].samples[i] for m, i in self.anchors]
+
+    def plan(self, epoch: int) -> list[list[int]]:
+        """As many anchors as twice the texts, drawn by the shares of `Matching`."""
+        rng = rng_for(self.seed, epoch)
+        chosen = rng.choice(len(self.anchors), size=2 * len(self.tuples.pools["text"].samples), p=self._draw)
+        return [[int(chosen[i]) for i in batch] for batch in shuffled([0] * len(chosen), self.batch_size, rng)]
+
+    def batch(self, indices: list[int], rng: np.random.Generator) -> Batch:
+        """One batch of the fusion's inputs."""
+        anchors = [self.anchors[i] for i in indices]
+        subsets = [frozenset(m for m in MODALITIES if m == anchor or rng.random() < 0.5) for anchor, _ in anchors]
+        made = self.tuples.make(anchors, subsets, rng, augmented=True)
+        samples = [self.samples[i] for i in indices]
+        return Batch(fusion_inputs(made), torch.from_numpy(emotions(samples)), torch.from_numpy(sentiments(samples)))
+
+
+def fusion_inputs(made: dict[Modality, Encodings]) -> tuple[torch.Tensor, ...]:
+    """In the order of the fusion's forward."""
+    return tuple(torch.from_numpy(made[m][part]) for part in (0, 1) for m in MODALITIES)
+
+
+def _padded(parts: list[Float32]) -> Encodings:
+    steps = max(1, max(len(p) for p in parts))
+    embedding = np.stack([np.pad(p, ((0, steps - len(p)), (0, 0))) for p in parts])
+    mask = np.stack([np.arange(steps) < len(p) for p in parts]).astype(np.float32)
+    return Encodings(embedding, mask)
