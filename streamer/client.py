@@ -24,7 +24,7 @@ from streamer.wire import KINDS, Event, decode
 
 PING_MS: Final = 2000
 """ZMTP heartbeats: a daemon that vanished without a word is reconnected to after three of them."""
-_REFUSALS: Final = {
+_REFUSALS: Final[dict[int, int]] = {
     zmq.EVENT_HANDSHAKE_FAILED_AUTH: 1,
     zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL: 1,
     zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL: 3,
@@ -73,7 +73,7 @@ class Subscription:
             secure_client(self._socket, keys)
         for topic in topics:
             self._socket.subscribe(topic)
-        self._monitor = self._socket.get_monitor_socket(int(sum(_REFUSALS)))
+        self._monitor = self._socket.get_monitor_socket(sum(_REFUSALS))
         self._poller = zmq.Poller()
         self._poller.register(self._socket, zmq.POLLIN)
         self._poller.register(self._monitor, zmq.POLLIN)

@@ -16,6 +16,7 @@ import zmq.auth
 from streamer.errors import ConfigError
 
 SERVER: Final = "server"
+CLIENT: Final = "client"
 CLIENTS: Final = "clients"
 
 
@@ -35,9 +36,10 @@ def make_keys(folder: Path, client: str) -> Path:
     try:
         (server / CLIENTS).mkdir(parents=True, exist_ok=True)
         if not (server / "server.key_secret").exists():
-            _create(server, "server")
+            _create(server, SERVER)
+            shutil.copy(server / "server.key", server / CLIENTS)
         reader.mkdir()
-        _create(reader, "client")
+        _create(reader, CLIENT)
         shutil.copy(reader / "client.key", server / CLIENTS / f"{client}.key")
         shutil.copy(server / "server.key", reader)
     except OSError as err:
@@ -59,7 +61,8 @@ def secure_server(socket: "zmq.Socket[bytes]", folder: Path) -> None:
 
 def secure_client(socket: "zmq.Socket[bytes]", folder: Path) -> None:
     """Let a socket show its key, and believe only the daemon whose key it knows."""
-    socket.curve_publickey, socket.curve_secretkey = _pair(folder / "client.key_secret")
+    own = SERVER if (folder / CLIENTS).is_dir() else CLIENT
+    socket.curve_publickey, socket.curve_secretkey = _pair(folder / f"{own}.key_secret")
     socket.curve_serverkey, _ = _load(folder / "server.key")
 
 

@@ -38,8 +38,9 @@ class JsonlSink:
         except OSError as err:
             raise PublishError(f"{self.address}: the recording ends here ({err.strerror}); publishing goes on") from err
 
-    def serve(self) -> None:
+    def serve(self) -> bool:
         """Nobody asks a file."""
+        return False
 
     def close(self) -> None:
         """Close the file."""

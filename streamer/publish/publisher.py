@@ -38,6 +38,7 @@ class Publisher:
         self._stamper = Stamper(session)
         self._inbox = Channel[Draft]("publish", INBOX, WhenFull.WAIT)
         self._followers: tuple[Channel[Event], ...] = ()
+        self._subscribed = threading.Event()
         self._published = 0
         self._error: str | None = None
         self._failure: BaseException | None = None
@@ -70,6 +71,10 @@ class Publisher:
         events = Channel[Event]("follow", capacity, WhenFull.DROP_OLDEST)
         self._followers = (*self._followers, events)
         return events
+
+    def wait_for_subscriber(self, timeout_s: float) -> bool:
+        """Wait until somebody has subscribed, now or before; True when somebody has."""
+        return self._subscribed.wait(timeout_s)
 
     def close(self, timeout_s: float = 5.0) -> bool:
         """Publish what was put, and end; True when that was done within the time."""
@@ -109,7 +114,8 @@ class Publisher:
             except Closed:
                 return
             for sink in self._sinks.values():
-                sink.serve()
+                if sink.serve():
+                    self._subscribed.set()
             if time.monotonic() >= heartbeat_s:
                 heartbeat_s += HEARTBEAT_EVERY_S
                 self._write(self._stamper.stamp(Draft(self._heartbeat())))

@@ -27,8 +27,8 @@ class Sink(Protocol):
             PublishError: nothing more can be written here.
         """
 
-    def serve(self) -> None:
-        """Answer what readers ask; called every 50 ms or oftener."""
+    def serve(self) -> bool:
+        """Answer what readers ask, every 50 ms or oftener; True when a new one has come."""
 
     def close(self) -> None:
         """Hand on what was written, within bounded time."""

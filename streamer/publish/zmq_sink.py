@@ -80,15 +80,18 @@ class ZmqSink:
         except zmq.ZMQError as err:
             raise PublishError(f"{self.address}: publishing has failed ({err.strerror})") from err
 
-    def serve(self) -> None:
+    def serve(self) -> bool:
         """Repeat the last states that a new subscription asks for; those who know them already see the same `seq` again."""
+        came = False
         while self._socket.poll(0):
             request = self._socket.recv()
             if request[:1] != b"\x01":
                 continue
+            came = True
             for name, payload in self._last_states.items():
                 if name.startswith(request[1:]):
                     self._send((name, payload))
+        return came
 
     def close(self) -> None:
         """Send what is queued, for `LAST_WORDS_MS` at most."""

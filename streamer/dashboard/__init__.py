@@ -1,0 +1,6 @@
+"""The picture of a stream on a terminal. It is made of events alone: nothing is shown that a subscriber could not have got."""
+
+from streamer.dashboard.printing import print_json, print_lines
+from streamer.dashboard.run import run_dashboard
+
+__all__ = ["print_json", "print_lines", "run_dashboard"]

@@ -1,0 +1,87 @@
+"""One readable line for each event that changes something: for logs, pipes and terminals that are none."""
+
+from streamer.dashboard.marks import clock, printable, share
+from streamer.labels import MODALITIES
+from streamer.wire import Activity, Event, Heartbeat, State, Utterance
+
+
+class PlainLines:
+    """Remembers what was told of each source, so that it is told once."""
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+        self._activity: dict[str, Activity] = {}
+        self._error: dict[str, str | None] = {}
+
+    def lines(self, event: Event) -> list[str]:
+        """What is worth saying of an event, without line ends; often nothing."""
+        name = event.source or ""
+        match event:
+            case Heartbeat():
+                self._names.update(event.sources)
+                return self._trouble("", event.error)
+            case Utterance():
+                lines = [utterance_line(event)]
+            case State():
+                lines = self._state_lines(event, name)
+            case _:
+                return []
+        self._names.add(name)
+        prefix = f"{name}  " if len(self._names) > 1 else ""
+        return [prefix + line for line in lines]
+
+    def _state_lines(self, state: State, name: str) -> list[str]:
+        before = self._activity.get(name)
+        self._activity[name] = state.activity
+        lines = [introduction(state)] if before is None else []
+        lines += self._trouble(name, state.error)
+        if state.activity in {"ended", "failed"} and before != state.activity:
+            dropped = [f"{channel} {count}" for channel, count in state.dropped.items() if count]
+            lost = f", dropped {', '.join(dropped)}" if dropped else ""
+            lines.append(
+                f"{clock(state.stream_s)}  {state.activity} after {_count(state.utterances, 'utterance')}{lost}"
+            )
+        return lines
+
+    def _trouble(self, name: str, error: str | None) -> list[str]:
+        before, self._error[name] = self._error.get(name), error
+        return [f"! {printable(error)}"] if error and error != before else []
+
+
+def utterance_line(said: Utterance) -> str:
+    """When, what it is, what was said, by whom, what it rests on, how late."""
+    emotion, label = said.emotion, said.emotion.label
+    others = [other for other in emotion.set if other != label]
+    doubt = f" or {', '.join(others)}" if others else ""
+    words = f' "{printable(said.transcript.text)}"' if said.transcript else ""
+    face = f" face {said.speaker.track_id}" if said.speaker else ""
+    weights = [f"{name} {share(said.modalities[name].weight)}" for name in MODALITIES if _used(said, name)]
+    total_ms = said.latency_ms.get("total")
+    notes = [" ".join(weights), f"{total_ms:.0f} ms" if total_ms is not None else ""]
+    return (
+        f"{clock(said.start_s)}–{clock(said.end_s)}  {label} {emotion.probs[label]:.2f}{doubt} ({said.sentiment.label}){words}{face}"
+        + "".join(f" · {note}" for note in notes if note)
+    )
+
+
+def _used(said: Utterance, name: str) -> bool:
+    field = said.modalities.get(name)  # type: ignore[call-overload]
+    return field is not None and field.used
+
+
+def introduction(state: State) -> str:
+    """What a source is made of, and what it lacks."""
+    inputs = [f"{kind} {printable(name)}" for kind, name in state.inputs.items() if name]
+    engines = state.engines
+    parts = [
+        *inputs,
+        f"asr {engines.asr or 'none'}",
+        f"faces {engines.detector or 'none'}",
+        f"bundle {engines.bundle.name} {engines.bundle.version}",
+    ]
+    lacks = [f"no {name}: {printable(reason)}" for name, reason in state.reasons.items()]
+    return " · ".join([*parts, *lacks])
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
