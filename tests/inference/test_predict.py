@@ -1,0 +1,112 @@
+from itertools import chain, combinations
+
+import numpy as np
+import pytest
+from skimage.data import astronaut
+
+from streamer import Model, load_bundle
+from streamer.labels import EMOTIONS, MODALITIES, SENTIMENTS, SENTIMENTS_OF, Modality
+
+SUBSETS = list(chain.from_iterable(combinations(MODALITIES, n) for n in range(4)))
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return load_bundle()
+
+
+def voice(seconds: float = 2.0) -> np.ndarray:
+    time_s = np.arange(int(16_000 * seconds)) / 16_000
+    buzz = sum(np.sin(2 * np.pi * 140 * k * time_s) / k for k in range(1, 12))
+    return (0.1 * buzz * (1 + np.sin(2 * np.pi * 3 * time_s))).astype(np.float32)
+
+
+def portrait(n: int = 6) -> np.ndarray:
+    return np.repeat(astronaut()[None, :300, 80:380], n, axis=0)
+
+
+@pytest.mark.parametrize("subset", SUBSETS, ids="+".join)
+def test_every_subset_of_modalities_gives_a_consistent_answer_and_says_what_was_used(
+    model: Model, subset: tuple[Modality, ...]
+) -> None:
+    given = {"text": "I can't believe it!", "waveform": voice(), "face_crops": portrait()}
+    wanted = dict(zip(MODALITIES, given.items(), strict=True))
+    result = model.predict(**dict(wanted[modality] for modality in subset))
+    assert sum(result.emotion.probs.values()) == pytest.approx(1, abs=1e-3)
+    assert sum(result.sentiment.probs.values()) == pytest.approx(1, abs=1e-3)
+    assert tuple(result.emotion.probs) == EMOTIONS
+    assert tuple(result.sentiment.probs) == SENTIMENTS
+    assert result.sentiment.label in SENTIMENTS_OF[result.emotion.label]
+    assert {m for m, field in result.modalities.items() if field.used} == set(subset)
+    for modality, field in result.modalities.items():
+        assert (field.reason is None) == (modality in subset)
+        assert (field.weight > 0) == (modality in subset)
+    if subset:
+        assert sum(field.weight for field in result.modalities.values()) == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("text", "emotion", "sentiment"),
+    [
+        ("I am so happy for you, this is wonderful!", "joy", "positive"),
+        ("Get out of my house, I hate you!", "anger", "negative"),
+        ("I'm so sorry, I miss him so much.", "sadness", "negative"),
+        ("The meeting is at three on Monday.", "neutral", "neutral"),
+    ],
+)
+def test_plain_feelings_in_plain_words_are_recognised(model: Model, text: str, emotion: str, sentiment: str) -> None:
+    result = model.predict(text=text)
+    assert (result.emotion.label, result.sentiment.label) == (emotion, sentiment)
+
+
+def test_the_dialogue_so_far_is_heard(model: Model) -> None:
+    alone = model.predict(text="Right.").emotion.probs
+    context = [("Ross", "I got married."), ("Joey", "Again?")]
+    assert model.predict(text="Right.", speaker="Joey", context=context).emotion.probs != alone
+
+
+def test_the_face_of_a_whole_picture_is_found(model: Model) -> None:
+    pictures = np.repeat(astronaut()[None], 6, axis=0)
+    assert model.predict(frames=pictures).modalities["video"].used
+    assert model.predict(frames=pictures[:1]).modalities["video"].used
+
+
+def test_pictures_without_a_face_are_said_to_have_none(model: Model) -> None:
+    field = model.predict(frames=np.full((3, 240, 320, 3), 90, np.uint8)).modalities["video"]
+    assert (field.used, field.reason) == (False, "no face in view")
+
+
+def test_a_face_that_keeps_its_mouth_still_is_not_taken_for_the_speaker(model: Model) -> None:
+    field = model.predict(waveform=voice(2.4), frames=np.repeat(astronaut()[None], 60, axis=0)).modalities["video"]
+    assert not field.used
+    assert "mouth" in (field.reason or "")
+
+
+def test_silence_short_sound_and_empty_words_do_no_harm(model: Model) -> None:
+    assert model.predict(waveform=np.zeros(16_000, np.float32)).modalities["audio"].used
+    assert model.predict(waveform=voice(0.02)).modalities["audio"].used
+    assert model.predict(text="  ").modalities["text"].reason == "no words"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"waveform": np.zeros(800, np.int16)}, TypeError, "waveform must be a float32 array, got an array of int16"),
+        ({"waveform": np.zeros((2, 800), np.float32)}, ValueError, r"waveform must be mono.*\[2, 800\]"),
+        ({"waveform": np.full(800, 300, np.float32)}, ValueError, r"\[-1, 1\], its peak is 300"),
+        ({"waveform": np.full(800, np.nan, np.float32)}, ValueError, "NaN"),
+        ({"waveform": [0.0, 0.1]}, TypeError, "got list"),
+        ({"frames": np.zeros((4, 8, 8, 3), np.float32)}, TypeError, "frames must be a uint8 array"),
+        ({"face_crops": np.zeros((8, 8, 3), np.uint8)}, ValueError, r"face_crops must have the shape"),
+        ({"face_crops": np.zeros((0, 8, 8, 3), np.uint8)}, ValueError, "no pictures"),
+        ({"face_crops": np.zeros((2, 8, 8, 3), np.uint8), "times_s": [0.0]}, ValueError, "one time for each of 2"),
+        ({"face_crops": np.zeros((2, 8, 8, 3), np.uint8), "times_s": [1.0, 0.0]}, ValueError, "rise"),
+        ({"text": 3}, TypeError, "text must be a str, got int"),
+        ({"frames": portrait(1), "face_crops": portrait(1)}, ValueError, "exclude each other"),
+    ],
+)
+def test_a_wrong_argument_is_named(
+    model: Model, arguments: dict[str, object], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        model.predict(**arguments)  # type: ignore[arg-type]
