@@ -1,0 +1,5 @@
+"""`python -m streamer`: the same as the command `streamer`."""
+
+from streamer.cli import main
+
+main()

@@ -1,0 +1,63 @@
+"""The command line, one file for each verb. A verb imports what it needs when it runs, so that `streamer --help` waits for nothing."""
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+
+from streamer import __version__
+from streamer.cli.config import config
+from streamer.cli.demo import demo
+from streamer.cli.devices import devices
+from streamer.cli.doctor import doctor
+from streamer.cli.keys import keys
+from streamer.cli.listen import listen
+from streamer.cli.models import models
+from streamer.cli.run import run
+from streamer.cli.watch import watch
+from streamer.errors import StreamerError
+
+USAGE = 2
+"""Exit code where the command could not do its work as it was asked to."""
+INTERRUPTED = 130
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # Rich takes 0.2 s to draw a help page
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _streamer(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Live camera and microphone in, one emotion and sentiment event per spoken utterance out, on ZeroMQ."""
+
+
+for _verb in (run, demo, listen, watch, devices, doctor, keys):
+    app.command()(_verb)
+for _verbs in (models, config):
+    app.add_typer(_verbs)
+
+
+def main() -> None:
+    """Run a verb; an error that a user can meet is one line, never a traceback."""
+    logging.basicConfig(format="streamer: %(message)s", level=logging.WARNING)
+    try:
+        app()
+    except StreamerError as err:
+        typer.echo(f"streamer: {err}", err=True)
+        sys.exit(USAGE)
+    except KeyboardInterrupt:  # outside of a verb, where Typer does not see it
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,70 @@
+"""What is said of a setting that is wrong: one line, which begins with the key and ends with the place."""
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from pydantic_core import ErrorDetails
+
+_EXPECTED: Final = {
+    "float": "a number",
+    "int": "a whole number",
+    "bool": "true or false",
+    "string": "text",
+    "path": "a path",
+}
+"""By the first word of pydantic's error type."""
+
+
+def unknown(key: str, known: Iterable[str], place: str) -> str:
+    """A key that no setting has."""
+    name = key.rpartition(".")[2]
+    return f"{key}: no such key ({place}); {_did_you_mean(name, known)}known here: {', '.join(known)}"
+
+
+def explain(errors: Sequence[ErrorDetails], places: Mapping[str, str]) -> str:
+    """The first of pydantic's errors.
+
+    Args:
+        errors: at least one.
+        places: where each value that was given stands, by dotted key.
+    """
+    keys = [_key(error, places) for error in errors]
+    key = keys[0]
+    said = _said([error for error, its in zip(errors, keys, strict=True) if its == key])
+    if not key:
+        return said
+    where = dict.fromkeys(place for other, place in places.items() if other == key or other.startswith(f"{key}."))
+    others = len(set(keys)) - 1
+    return f"{key}: {said} ({', '.join(where)})" + (f"; and {others} more" if others else "")
+
+
+def _key(error: ErrorDetails, places: Mapping[str, str]) -> str:
+    """Pydantic appends the member of a union that it tried: only what was given is a key."""
+    key = ".".join(str(part) for part in error["loc"])
+    while key and not any(f"{given}.".startswith(f"{key}.") for given in places):
+        key = key.rpartition(".")[0]
+    return key
+
+
+def _said(errors: Sequence[ErrorDetails]) -> str:
+    """Several errors of one key are the members of a union, of which none fits."""
+    first = errors[0]
+    kind, message, value = first["type"], first["msg"], first["input"]
+    if kind == "value_error":
+        return message.removeprefix("Value error, ")
+    if kind == "literal_error":
+        choices = first["ctx"]["expected"]
+        nearest = _did_you_mean(str(value), [choice.strip("'") for choice in choices.replace(" or ", ", ").split(", ")])
+        return f"expected {choices}, got {value!r}" + (f"; {nearest.rstrip()}" if nearest else "")
+    if kind.startswith(("greater_than", "less_than")):
+        return f"expected a number {message.removeprefix('Input should be ')}, got {value!r}"
+    families = [error["type"].partition("_")[0] for error in errors]
+    if kind == "string_pattern_mismatch" or not set(families) <= _EXPECTED.keys():
+        return f"{message[0].lower()}{message[1:]}, got {value!r}"
+    return f"expected {' or '.join(_EXPECTED[family] for family in families)}, got {value!r}"
+
+
+def _did_you_mean(word: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"did you mean {close[0]}? " if close else ""

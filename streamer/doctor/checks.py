@@ -1,0 +1,171 @@
+"""Every known trouble is one pure function from facts to findings; `examine` asks them all."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from streamer.doctor.facts import OPENCV_WHEELS, Facts, Finding
+
+CPU: Final = "CPUExecutionProvider"
+CUDA: Final = "CUDAExecutionProvider"
+GPU_INSTALL: Final = "pip install 'affect-streamer[gpu]' && pip install --no-deps --force-reinstall onnxruntime-gpu"
+WHISPER_TO_PULL: Final = "small"
+
+Check = Callable[[Facts], Iterator[Finding]]
+
+
+def python(facts: Facts) -> Iterator[Finding]:
+    """3.11 or later."""
+    version = ".".join(map(str, facts.python))
+    if facts.python < (3, 11, 0):
+        yield Finding(
+            "fail", "python", f"{version}; 3.11 or later is needed", "apt-get install python3.11 python3.11-venv"
+        )
+    else:
+        yield Finding("ok", "python", version)
+
+
+def imports(facts: Facts) -> Iterator[Finding]:
+    """What the daemon cannot do without."""
+    for module, why in facts.broken_imports.items():
+        yield Finding("fail", module, f"cannot be imported: {why}", "pip install --force-reinstall affect-streamer")
+
+
+def opencv(facts: Facts) -> Iterator[Finding]:
+    """Wheels of OpenCV overwrite each other; version 5 has no Haar cascades, the embedded face detector."""
+    wheels = {name: facts.versions[name] for name in OPENCV_WHEELS if name in facts.versions}
+    told = ", ".join(f"{name} {version}" for name, version in wheels.items()) or "not installed"
+    mend = "pip install --force-reinstall 'opencv-python-headless>=4.13,<5'"
+    if len(wheels) > 1:
+        mend = f"pip uninstall -y {' '.join(wheels)} && {mend}"
+        why = f"{told}; they overwrite each other, keep opencv-python-headless alone"
+        yield Finding("warn" if facts.haar else "fail", "opencv", why, mend)
+    elif any(version.startswith("5.") for version in wheels.values()) or not facts.haar:
+        yield Finding("fail", "opencv", f"{told}; it has no Haar cascades, the embedded face detector", mend)
+    elif "opencv-python" in wheels or "opencv-contrib-python" in wheels:
+        yield Finding("warn", "opencv", f"{told}; this wheel needs libGL, the headless one does not", mend)
+    else:
+        yield Finding("ok", "opencv", told)
+
+
+def onnxruntime(facts: Facts) -> Iterator[Finding]:
+    """The CPU wheel and the GPU wheel share a folder: whichever was installed last is imported."""
+    cpu, gpu = facts.versions.get("onnxruntime"), facts.versions.get("onnxruntime-gpu")
+    if gpu and CUDA not in facts.built_in_providers:
+        yield Finding(
+            "fail" if facts.gpus else "warn",
+            "onnxruntime",
+            f"onnxruntime {cpu or '?'} has overwritten onnxruntime-gpu {gpu}: they share a folder, and no GPU is used",
+            f"pip install --no-deps --force-reinstall onnxruntime-gpu=={gpu}",
+        )
+    elif facts.gpus and not gpu:
+        yield Finding("warn", "onnxruntime", f"{cpu}; there is a GPU, and this is the CPU's build", GPU_INSTALL)
+    else:
+        yield Finding("ok", "onnxruntime", f"{gpu} (gpu)" if gpu else str(cpu))
+
+
+def sessions(facts: Facts) -> Iterator[Finding]:
+    """The execution provider that each network really got, which is not what is built in."""
+    for session in facts.sessions:
+        about = f"network {session.name}"
+        if session.provider is None:
+            yield Finding(
+                "fail", about, session.error or "cannot be opened", "pip install --force-reinstall affect-streamer"
+            )
+        elif facts.gpus and session.provider == CPU and session.name != "voice activity" and _gpu_build(facts):
+            yield Finding(
+                "warn",
+                about,
+                f"runs on {CPU} although this onnxruntime is built for the GPU: its CUDA or cuDNN libraries are not found",
+                "pip install --force-reinstall 'onnxruntime-gpu[cuda,cudnn]'",
+            )
+        else:
+            yield Finding("ok", about, session.provider)
+
+
+def _gpu_build(facts: Facts) -> bool:
+    return CUDA in facts.built_in_providers
+
+
+def speech_recognition(facts: Facts) -> Iterator[Finding]:
+    """Whisper is better than the embedded recogniser, and on a GPU it needs CUDA 12's cuBLAS whatever ONNX Runtime brings."""
+    whisper = [name for name, path in facts.models.items() if name != "yunet" and path]
+    embedded = "pocketsphinx" in facts.versions
+    if whisper:
+        yield Finding("ok", "speech recognition", f"faster-whisper: {', '.join(whisper)}")
+    elif embedded:
+        said = "only the embedded pocketsphinx: English, and many words wrong; Whisper is far better"
+        yield Finding("warn", "speech recognition", said, f"streamer models pull {WHISPER_TO_PULL}")
+    else:
+        said = "none: text stays masked"
+        yield Finding("warn", "speech recognition", said, f"streamer models pull {WHISPER_TO_PULL}")
+    if facts.gpus and not facts.cublas_12:
+        said = "CTranslate2 looks for libcublas.so.12 (CUDA 12) and does not find it: Whisper runs on the CPU"
+        yield Finding("warn", "speech on the GPU", said, "pip install nvidia-cublas-cu12")
+
+
+def face_detection(facts: Facts) -> Iterator[Finding]:
+    """YuNet finds more faces than Haar's cascades."""
+    if facts.models.get("yunet"):
+        yield Finding("ok", "face detection", f"YuNet ({facts.models['yunet']})")
+    else:
+        said = "the embedded Haar cascades; YuNet finds more, and turned, faces"
+        yield Finding("warn", "face detection", said, "streamer models pull yunet")
+
+
+def bundle(facts: Facts) -> Iterator[Finding]:
+    """Whether it can be read is told by its networks."""
+    if all(session.provider for session in facts.sessions):
+        yield Finding("ok", "bundle", facts.bundle)
+
+
+def microphone(facts: Facts) -> Iterator[Finding]:
+    """Files and streams need none."""
+    if facts.portaudio_error:
+        yield Finding("warn", "microphone", facts.portaudio_error, "apt-get install libportaudio2")
+    elif not facts.microphones:
+        yield Finding("warn", "microphone", "none; files and streams still work")
+    else:
+        yield Finding("ok", "microphone", ", ".join(facts.microphones))
+
+
+def camera(facts: Facts) -> Iterator[Finding]:
+    """Files and streams need none."""
+    if facts.cameras:
+        yield Finding("ok", "camera", ", ".join(facts.cameras))
+    else:
+        yield Finding("warn", "camera", "none; files and streams still work")
+
+
+def gpu(facts: Facts) -> Iterator[Finding]:
+    """Nothing needs one."""
+    yield Finding("ok", "gpu", ", ".join(facts.gpus) or "none; everything runs on the CPU")
+
+
+def store(facts: Facts) -> Iterator[Finding]:
+    """Where models are fetched to."""
+    if not facts.store_writable:
+        said = f"{facts.store} cannot be written: no model can be fetched"
+        yield Finding("warn", "model store", said, "export XDG_CACHE_HOME=/a/folder/of/yours")
+    else:
+        yield Finding("ok", "model store", str(facts.store))
+
+
+CHECKS: Final[tuple[Check, ...]] = (
+    python,
+    imports,
+    opencv,
+    onnxruntime,
+    gpu,
+    bundle,
+    sessions,
+    speech_recognition,
+    face_detection,
+    microphone,
+    camera,
+    store,
+)
+
+
+def examine(facts: Facts) -> list[Finding]:
+    """Every check's findings, in a fixed order."""
+    return [finding for check in CHECKS for finding in check(facts)]

@@ -1,0 +1,82 @@
+"""What is known of a machine, and what is said about it. Nothing is looked up or judged here."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+Status = Literal["ok", "warn", "fail"]
+
+OPENCV_WHEELS: Final = (
+    "opencv-python",
+    "opencv-python-headless",
+    "opencv-contrib-python",
+    "opencv-contrib-python-headless",
+)
+"""All of them write the same folder `cv2`."""
+PACKAGES: Final = (
+    "affect-streamer",
+    "av",
+    "ctranslate2",
+    "faster-whisper",
+    "msgspec",
+    "numpy",
+    "onnxruntime",
+    "onnxruntime-gpu",
+    *OPENCV_WHEELS,
+    "nvidia-cublas-cu12",
+    "pocketsphinx",
+    "pyzmq",
+    "sounddevice",
+    "soxr",
+    "tokenizers",
+)
+"""Distributions whose versions matter when something does not work."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFact:
+    """One network on ONNX Runtime."""
+
+    name: str
+    provider: str | None
+    """The execution provider that it really got; None where it could not be made."""
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """One machine. The defaults are those of one on which everything works on the CPU."""
+
+    python: tuple[int, int, int] = (3, 11, 0)
+    versions: dict[str, str] = field(default_factory=dict)
+    """Of the installed among `PACKAGES`, by distribution."""
+    broken_imports: dict[str, str] = field(default_factory=dict)
+    """Modules that are needed and cannot be imported, and why."""
+    built_in_providers: tuple[str, ...] = ("CPUExecutionProvider",)
+    """What the onnxruntime that is imported was built with; says nothing of the machine."""
+    sessions: tuple[SessionFact, ...] = ()
+    bundle: str = "small 1"
+    gpus: tuple[str, ...] = ()
+    """By name, as the NVIDIA driver tells."""
+    cublas_12: bool = False
+    """Whether CTranslate2 would find `libcublas.so.12`."""
+    haar: bool = True
+    """Whether this OpenCV has Haar cascades."""
+    portaudio_error: str | None = None
+    microphones: tuple[str, ...] = ("default",)
+    cameras: tuple[str, ...] = ("camera",)
+    models: dict[str, Path | None] = field(default_factory=dict)
+    """Pinned models, and where each lies; None where it is absent."""
+    store: Path = Path("models")
+    store_writable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor's report."""
+
+    status: Status
+    about: str
+    said: str
+    mend: str | None = None
+    """A command, where one mends it."""

@@ -1,0 +1,160 @@
+"""Look at this machine: the only part of the doctor that touches it. Nothing is asked of a network."""
+
+import ctypes
+import importlib
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from streamer.doctor.facts import PACKAGES, Facts, SessionFact
+from streamer.errors import DeviceError, StreamerError
+
+NEEDED_MODULES: Final = ("av", "cv2", "faster_whisper", "msgspec", "numpy", "onnxruntime", "soxr", "tokenizers", "zmq")
+CUBLAS: Final = "libcublas.so.12"
+
+
+def gather() -> Facts:
+    """All facts of this machine. Takes a second or two: it opens every network."""
+    broken = _broken_imports()
+    microphones, portaudio_error = _microphones()
+    store, writable = _store()
+    bundle, sessions = _bundle_sessions()
+    return Facts(
+        python=(sys.version_info.major, sys.version_info.minor, sys.version_info.micro),
+        versions=_versions(),
+        broken_imports=broken,
+        built_in_providers=_built_in_providers(),
+        sessions=(*sessions, _voice_session()),
+        bundle=bundle,
+        gpus=_gpus(),
+        cublas_12=_cublas_12(),
+        haar=_haar(),
+        portaudio_error=portaudio_error,
+        microphones=microphones,
+        cameras=_cameras(),
+        models=_models(),
+        store=store,
+        store_writable=writable,
+    )
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _broken_imports() -> dict[str, str]:
+    broken = {}
+    for module in NEEDED_MODULES:
+        try:
+            importlib.import_module(module)
+        except Exception as err:  # noqa: BLE001 - a damaged package may raise anything
+            broken[module] = _first_line(err)
+    return broken
+
+
+def _built_in_providers() -> tuple[str, ...]:
+    try:
+        import onnxruntime
+
+        return tuple(onnxruntime.get_available_providers())
+    except (ImportError, AttributeError):
+        return ()
+
+
+def _bundle_sessions() -> tuple[str, list[SessionFact]]:
+    try:
+        from streamer import load_bundle
+
+        model = load_bundle()
+    except (StreamerError, ImportError) as err:
+        return "", [SessionFact("bundle", None, _first_line(err))]
+    named = f"{model.field.name} {model.field.version} ({model.field.sha256[:12]})"
+    return named, [SessionFact(graph, provider) for graph, provider in model.providers.items()]
+
+
+def _voice_session() -> SessionFact:
+    try:
+        from streamer.segment import open_voice_session
+
+        return SessionFact("voice activity", open_voice_session().get_providers()[0])
+    except (StreamerError, ImportError) as err:
+        return SessionFact("voice activity", None, _first_line(err))
+
+
+def _gpus() -> tuple[str, ...]:
+    command = shutil.which("nvidia-smi")
+    if command is None:
+        return ()
+    query = [command, "--query-gpu=name", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(query, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    return tuple(line.strip() for line in done.stdout.splitlines() if line.strip())
+
+
+def _cublas_12() -> bool:
+    """In the wheel of NVIDIA, or where the loader looks."""
+    package = importlib.util.find_spec("nvidia")
+    folders = package.submodule_search_locations or () if package else ()
+    if any((Path(folder) / "cublas" / "lib" / CUBLAS).exists() for folder in folders):
+        return True
+    try:
+        ctypes.CDLL(CUBLAS)
+    except OSError:
+        return False
+    return True
+
+
+def _haar() -> bool:
+    try:
+        import cv2.data
+
+        return hasattr(cv2, "CascadeClassifier") and any(Path(cv2.data.haarcascades).glob("*frontalface*.xml"))
+    except (ImportError, AttributeError):
+        return False
+
+
+def _microphones() -> tuple[tuple[str, ...], str | None]:
+    from streamer.sources.devices import list_microphones
+
+    try:
+        return tuple(microphone.name for microphone in list_microphones()), None
+    except (DeviceError, ImportError) as err:
+        return (), _first_line(err)
+
+
+def _cameras() -> tuple[str, ...]:
+    from streamer.sources.devices import list_cameras
+
+    return tuple(f"{camera.index} {camera.name}" for camera in list_cameras())
+
+
+def _models() -> dict[str, Path | None]:
+    from streamer.models_store import model_states
+
+    return {state.model.name: state.path for state in model_states()}
+
+
+def _store() -> tuple[Path, bool]:
+    """The folder may not exist yet: then the nearest one above it counts."""
+    from streamer.models_store import store_folder
+
+    store = store_folder()
+    nearest = next(folder for folder in (store, *store.parents) if folder.exists())
+    return store, os.access(nearest, os.W_OK)
+
+
+def _first_line(err: Exception) -> str:
+    return (str(err).splitlines() or [type(err).__name__])[0]
