@@ -1,0 +1,147 @@
+"""What comes out of a clip with a face and a voice."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from tests.system.conftest import CLIP, Ffmpeg, Json, Ran, command, environment, read_events
+
+from streamer import wire
+from streamer.client import subscribe
+from streamer.labels import SENTIMENTS_OF
+
+Run = Callable[..., Ran]
+
+
+def timeless(events: list[Json]) -> list[Json]:
+    """Without what depends on the clock."""
+    return [{key: e[key] for key in e if key not in {"session", "time", "latency_ms"}} for e in events]
+
+
+def test_a_clip_gives_the_same_events_twice_and_they_are_what_was_said_and_seen(run: Run) -> None:
+    first, second = (run("--source", CLIP, "--pace", "fast") for _ in range(2))
+    assert (first.code, second.code) == (0, 0)
+    assert timeless(first.events) == timeless(second.events)
+
+    utterances = first.of("utterance")
+    assert len(utterances) >= 5
+    for said in utterances:
+        assert said["transcript"]["engine"].startswith("pocketsphinx/")
+        assert said["speaker"]["track_id"] == 1
+        assert all(said["modalities"][name]["used"] for name in ("audio", "video"))
+        assert said["sentiment"]["label"] in SENTIMENTS_OF[said["emotion"]["label"]]
+        assert said["latency_ms"]["endpoint"] <= 450
+    assert sum(said["modalities"]["text"]["used"] for said in utterances) >= len(utterances) - 1
+    assert len({said["emotion"]["label"] for said in utterances}) >= 3
+    assert all(before["end_s"] <= after["start_s"] + 0.4 for before, after in pairwise(utterances))
+
+
+def test_partial_events_come_while_speech_goes_on_under_the_id_of_the_utterance(run: Run) -> None:
+    ran = run("--source", CLIP, "--pace", "fast")
+    for said in ran.of("utterance"):
+        partials = [e for e in ran.of("partial") if e["id"] == said["id"]]
+        heard_s = [e["end_s"] for e in partials]
+        assert heard_s[0] - said["start_s"] <= 0.7
+        assert all(after - before <= 0.5 for before, after in pairwise(heard_s))
+        assert ran.events.index(partials[-1]) < ran.events.index(said)
+
+
+def test_every_topic_counts_without_a_gap_and_every_event_is_of_the_schema(run: Run) -> None:
+    ran = run("--source", CLIP, "--pace", "fast")
+    for kind in ("utterance", "partial", "state"):
+        assert [e["seq"] for e in ran.of(kind)] == list(range(len(ran.of(kind))))
+    for event in ran.events:
+        wire.decode(json.dumps(event).encode())
+    last = ran.events[-1]
+    assert (last["type"], last["activity"], last["error"]) == ("state", "ended", None)
+    assert last["utterances"] == len(ran.of("utterance"))
+
+
+def test_a_subscriber_in_another_process_gets_what_is_recorded(tmp_path: Path) -> None:
+    endpoint, record = f"ipc://{tmp_path}/events", tmp_path / "events.jsonl"
+    with subscribe(endpoint, timeout_s=60) as events:
+        words = ("--source", CLIP, "--bind", endpoint, "--record", record)
+        daemon = subprocess.Popen(command(*words), cwd=tmp_path, env=environment())
+        received: list[Json] = []
+        for event in events:
+            received.append(json.loads(wire.encode(event)))
+            if len([e for e in received if e["type"] == "utterance"]) == 2:
+                daemon.send_signal(signal.SIGTERM)
+            if isinstance(event, wire.State) and event.activity == "ended":
+                break
+    assert daemon.wait(20) == 0
+    recorded = read_events(record)
+    heard = [e for e in received if e["type"] in {"utterance", "partial"}]
+    assert heard == [e for e in recorded if e["type"] in {"utterance", "partial"}][-len(heard) :]
+    assert any(e["type"] == "heartbeat" for e in received)
+
+
+def test_two_sources_run_side_by_side_in_one_daemon(run: Run, tmp_path: Path) -> None:
+    config = tmp_path / "two.toml"
+    tables = "".join(f'[[source]]\nname = "{name}"\nurl = "{CLIP}"\npace = "fast"\n' for name in ("left", "right"))
+    config.write_text(tables)
+    ran = run("--config", config)
+    assert ran.code == 0
+    left, right = ([{**e, "source": "", "id": ""} for e in timeless(ran.of("utterance", n))] for n in ("left", "right"))
+    assert left == right
+    assert left
+
+
+def test_the_last_utterance_is_not_lost_when_the_file_ends_in_the_middle_of_a_word(run: Run, made: Ffmpeg) -> None:
+    cut = made("cut.mp4", "-t", "1.9", "-i", CLIP)
+    (said,) = run("--source", cut, "--pace", "fast").of("utterance")
+    assert said["end_s"] == pytest.approx(1.9, abs=0.1)
+
+
+def test_a_stop_signal_ends_and_publishes_the_open_utterance(tmp_path: Path) -> None:
+    record = tmp_path / "events.jsonl"
+    endpoint = f"ipc://{tmp_path}/stop"
+    with subscribe(endpoint, topics=["partial"], timeout_s=60) as events:
+        daemon = subprocess.Popen(command("--source", CLIP, "--bind", endpoint, "--record", record), env=environment())
+        open_utterance = next(iter(events))
+        assert isinstance(open_utterance, wire.Partial)
+        daemon.send_signal(signal.SIGTERM)
+    assert daemon.wait(20) == 0
+    assert [e["id"] for e in read_events(record) if e["type"] == "utterance"] == [open_utterance.id]
+
+
+def test_without_sound_windows_of_a_face_take_the_place_of_utterances(run: Run, made: Ffmpeg) -> None:
+    silent = made("silent.mp4", "-t", "8", "-i", CLIP, "-an", "-c:v", "copy")
+    ran = run("--source", silent, "--pace", "fast")
+    assert ran.code == 0
+    windows = ran.of("utterance")
+    assert len(windows) >= 2
+    for window in windows[:-1]:
+        assert window["end_s"] - window["start_s"] == pytest.approx(3, abs=0.1)
+    assert all(w["modalities"]["video"]["used"] and w["transcript"] is None for w in windows)
+    assert {w["modalities"]["audio"]["reason"] for w in windows} == {"no microphone"}
+    assert ran.of("state")[-1]["speech_prob"] is None
+
+
+def test_without_pictures_it_runs_on_sound_alone(run: Run, made: Ffmpeg) -> None:
+    sound = made("sound.flac", "-t", "6", "-i", CLIP, "-vn")
+    ran = run("--source", sound, "--pace", "fast")
+    assert ran.of("utterance")
+    for said in ran.of("utterance"):
+        assert said["speaker"] is None
+        assert said["modalities"]["video"]["reason"] == "no camera"
+
+
+def test_subtitles_take_the_place_of_speech_recognition(run: Run, tmp_path: Path) -> None:
+    subtitles = tmp_path / "film.srt"
+    subtitles.write_text("1\n00:00:00,500 --> 00:00:02,900\nI am so happy!\n\n")
+    said = run("--source", CLIP, "--pace", "fast", "--subtitles", subtitles).of("utterance")[0]
+    assert said["transcript"]["text"] == "I am so happy!"
+    assert said["transcript"]["engine"] == "subtitles/film.srt"
+    assert said["emotion"]["label"] == "joy"
+
+
+@pytest.mark.data
+def test_the_address_gives_the_same_events_twice(run: Run, shared_data: Path) -> None:
+    first, second = (run("--source", shared_data / "av/faces/address_20s.mp4", "--pace", "fast") for _ in range(2))
+    assert timeless(first.events) == timeless(second.events)
+    assert len(first.of("utterance")) >= 3
