@@ -2,10 +2,10 @@
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
-from pydantic_core import ErrorDetails
-
+Error = Mapping[str, Any]
+"""One of `pydantic.ValidationError.errors()`."""
 _EXPECTED: Final = {
     "float": "a number",
     "int": "a whole number",
@@ -22,7 +22,7 @@ def unknown(key: str, known: Iterable[str], place: str) -> str:
     return f"{key}: no such key ({place}); {_did_you_mean(name, known)}known here: {', '.join(known)}"
 
 
-def explain(errors: Sequence[ErrorDetails], places: Mapping[str, str]) -> str:
+def explain(errors: Sequence[Error], places: Mapping[str, str]) -> str:
     """The first of pydantic's errors.
 
     Args:
@@ -39,7 +39,7 @@ def explain(errors: Sequence[ErrorDetails], places: Mapping[str, str]) -> str:
     return f"{key}: {said} ({', '.join(where)})" + (f"; and {others} more" if others else "")
 
 
-def _key(error: ErrorDetails, places: Mapping[str, str]) -> str:
+def _key(error: Error, places: Mapping[str, str]) -> str:
     """Pydantic appends the member of a union that it tried: only what was given is a key."""
     key = ".".join(str(part) for part in error["loc"])
     while key and not any(f"{given}.".startswith(f"{key}.") for given in places):
@@ -47,14 +47,16 @@ def _key(error: ErrorDetails, places: Mapping[str, str]) -> str:
     return key
 
 
-def _said(errors: Sequence[ErrorDetails]) -> str:
+def _said(errors: Sequence[Error]) -> str:
     """Several errors of one key are the members of a union, of which none fits."""
     first = errors[0]
-    kind, message, value = first["type"], first["msg"], first["input"]
+    kind: str = first["type"]
+    message: str = first["msg"]
+    value = first["input"]
     if kind == "value_error":
         return message.removeprefix("Value error, ")
     if kind == "literal_error":
-        choices = first["ctx"]["expected"]
+        choices: str = first["ctx"]["expected"]
         nearest = _did_you_mean(str(value), [choice.strip("'") for choice in choices.replace(" or ", ", ").split(", ")])
         return f"expected {choices}, got {value!r}" + (f"; {nearest.rstrip()}" if nearest else "")
     if kind.startswith(("greater_than", "less_than")):

@@ -1,0 +1,67 @@
+"""The packaged clip holds what the demo is to show: one face, seven sentences, and a mouth that moves with the voice."""
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from streamer.cli.demo import CLIP
+from streamer.faces.haar import HaarDetector
+
+SAMPLE_RATE_HZ = 16_000
+SPOKEN_S = (
+    (1.0, "this is the best day of my life"),
+    (3.4, "we will meet at the office on monday"),
+    (6.0, "leave me alone i hate you"),
+    (8.8, "please help me i am so scared"),
+    (11.9, "i feel so sad and alone"),
+    (14.4, "the smell is really disgusting"),
+    (17.1, "what a wonderful surprise"),
+)
+"""Where each sentence begins, as `streamer/demo/PROVENANCE.md` says."""
+
+
+@pytest.fixture(scope="module")
+def sound() -> NDArray[np.int16]:
+    """[samples]."""
+    with av.open(str(CLIP)) as container:
+        resampler = av.AudioResampler("s16", "mono", SAMPLE_RATE_HZ)
+        frames = [out for frame in container.decode(audio=0) for out in resampler.resample(frame)]
+    return np.concatenate([frame.to_ndarray()[0] for frame in frames]).astype(np.int16)
+
+
+@pytest.fixture(scope="module")
+def pictures() -> NDArray[np.uint8]:
+    """[n, height, width, 3], one a second."""
+    with av.open(str(CLIP)) as container:
+        frames = [frame.to_ndarray(format="rgb24") for i, frame in enumerate(container.decode(video=0)) if i % 25 == 0]
+    return np.stack(frames).astype(np.uint8)
+
+
+def test_the_embedded_recogniser_gets_every_sentence_right(sound: NDArray[np.int16]) -> None:
+    from pocketsphinx import Decoder
+
+    decoder = Decoder(samprate=SAMPLE_RATE_HZ, loglevel="FATAL")
+    ends_s = [begin_s for begin_s, _ in SPOKEN_S[1:]] + [len(sound) / SAMPLE_RATE_HZ]
+    heard = []
+    for (begin_s, _), end_s in zip(SPOKEN_S, ends_s, strict=True):
+        decoder.start_utt()
+        decoder.process_raw(
+            sound[int((begin_s - 0.2) * SAMPLE_RATE_HZ) : int((end_s - 0.6) * SAMPLE_RATE_HZ)].tobytes()
+        )
+        decoder.end_utt()
+        heard.append(decoder.hyp().hypstr)
+    assert heard == [words for _, words in SPOKEN_S]
+
+
+def test_the_embedded_detector_finds_one_face_in_every_picture(pictures: NDArray[np.uint8]) -> None:
+    detector = HaarDetector()
+    assert {len(detector.detect(picture)) for picture in pictures} == {1}
+
+
+def test_the_provenance_names_every_sentence() -> None:
+    text = Path(CLIP).with_name("PROVENANCE.md").read_text(encoding="utf-8").lower()
+    plain = text.replace(",", "").replace("!", "").replace(".", "")
+    assert all(words in plain for _, words in SPOKEN_S)

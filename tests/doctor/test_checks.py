@@ -1,0 +1,143 @@
+"""Each known trouble, from facts alone."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from streamer.doctor import Facts, Finding, SessionFact, examine
+
+GPU = ("NVIDIA H100",)
+HEALTHY = Facts(
+    versions={"onnxruntime": "1.31.1", "opencv-python-headless": "4.14.0.94", "pocketsphinx": "5.1.1"},
+    sessions=(SessionFact("text", "CPUExecutionProvider"), SessionFact("voice activity", "CPUExecutionProvider")),
+    models={"yunet": Path("yunet.onnx"), "small": Path("small")},
+)
+
+
+def found(facts: Facts, about: str) -> Finding:
+    (finding,) = [finding for finding in examine(facts) if finding.about == about]
+    return finding
+
+
+def versions(**changes: str | None) -> Facts:
+    changed = HEALTHY.versions | {name.replace("_", "-"): version for name, version in changes.items()}
+    return replace(HEALTHY, versions={name: version for name, version in changed.items() if version is not None})
+
+
+def test_a_healthy_machine_without_a_gpu_has_nothing_but_ok() -> None:
+    assert {finding.status for finding in examine(HEALTHY)} == {"ok"}
+
+
+def test_whatever_is_not_ok_and_has_a_command_names_it() -> None:
+    sick = Facts(
+        python=(3, 9, 2),
+        broken_imports={"av": "no module"},
+        sessions=(SessionFact("text", None, "broken"),),
+        haar=False,
+        portaudio_error="PortAudio is missing",
+        gpus=GPU,
+        store_writable=False,
+    )
+    assert all(finding.mend for finding in examine(sick) if finding.status != "ok")
+
+
+def test_an_old_python_fails() -> None:
+    assert found(replace(HEALTHY, python=(3, 10, 14)), "python").status == "fail"
+
+
+def test_a_module_that_cannot_be_imported_fails_with_its_reason() -> None:
+    finding = found(replace(HEALTHY, broken_imports={"zmq": "libzmq.so.5: not found"}), "zmq")
+    assert (finding.status, finding.said) == ("fail", "cannot be imported: libzmq.so.5: not found")
+
+
+def test_two_opencv_wheels_are_a_warning_and_both_are_named() -> None:
+    finding = found(versions(opencv_python="4.13.0"), "opencv")
+    assert finding.status == "warn"
+    assert "opencv-python 4.13.0, opencv-python-headless 4.14.0.94" in finding.said
+    assert finding.mend is not None
+    assert finding.mend.startswith("pip uninstall -y opencv-python opencv-python-headless && pip install")
+
+
+def test_two_opencv_wheels_fail_where_the_cascades_are_gone() -> None:
+    assert found(replace(versions(opencv_python="5.0.0"), haar=False), "opencv").status == "fail"
+
+
+def test_opencv_five_fails_for_want_of_haar_cascades() -> None:
+    finding = found(replace(versions(opencv_python_headless="5.0.0.1"), haar=False), "opencv")
+    assert (finding.status, finding.mend) == (
+        "fail",
+        "pip install --force-reinstall 'opencv-python-headless>=4.13,<5'",
+    )
+
+
+def test_the_opencv_wheel_that_needs_libgl_is_a_warning() -> None:
+    assert found(versions(opencv_python="4.14.0", opencv_python_headless=None), "opencv").status == "warn"
+
+
+@pytest.mark.parametrize(("gpus", "status"), [((), "warn"), (GPU, "fail")])
+def test_a_gpu_onnxruntime_that_the_cpu_one_has_overwritten_is_found(gpus: tuple[str, ...], status: str) -> None:
+    facts = replace(versions(onnxruntime_gpu="1.30.0"), gpus=gpus, cublas_12=True)
+    finding = found(facts, "onnxruntime")
+    assert finding.status == status
+    assert finding.mend == "pip install --no-deps --force-reinstall onnxruntime-gpu==1.30.0"
+
+
+def test_a_gpu_that_the_cpu_onnxruntime_cannot_use_is_a_warning() -> None:
+    finding = found(replace(HEALTHY, gpus=GPU, cublas_12=True), "onnxruntime")
+    assert finding.status == "warn"
+    assert "affect-streamer[gpu]" in (finding.mend or "")
+
+
+def gpu_machine(provider: str) -> Facts:
+    return replace(
+        versions(onnxruntime_gpu="1.31.1"),
+        gpus=GPU,
+        cublas_12=True,
+        built_in_providers=("CUDAExecutionProvider", "CPUExecutionProvider"),
+        sessions=(SessionFact("text", provider), SessionFact("voice activity", "CPUExecutionProvider")),
+    )
+
+
+def test_a_session_on_the_gpu_is_ok_and_the_voice_activity_belongs_on_the_cpu() -> None:
+    assert {finding.status for finding in examine(gpu_machine("CUDAExecutionProvider"))} == {"ok"}
+
+
+def test_a_session_that_fell_back_to_the_cpu_is_a_warning_whatever_is_built_in() -> None:
+    finding = found(gpu_machine("CPUExecutionProvider"), "network text")
+    assert finding.status == "warn"
+    assert "CUDA" in finding.said
+
+
+def test_a_network_that_cannot_be_opened_fails_with_its_reason() -> None:
+    facts = replace(HEALTHY, sessions=(SessionFact("bundle", None, "text.onnx is missing"),))
+    assert found(facts, "network bundle").said == "text.onnx is missing"
+    assert found(facts, "network bundle").status == "fail"
+
+
+def test_a_gpu_without_cuda_twelves_cublas_is_a_warning_for_whisper() -> None:
+    finding = found(replace(gpu_machine("CUDAExecutionProvider"), cublas_12=False), "speech on the GPU")
+    assert (finding.status, finding.mend) == ("warn", "pip install nvidia-cublas-cu12")
+
+
+def test_missing_models_are_warnings_with_the_command_that_fetches_them() -> None:
+    bare = replace(HEALTHY, models={"yunet": None, "small": None})
+    assert found(bare, "speech recognition").mend == "streamer models pull small"
+    assert found(bare, "face detection").mend == "streamer models pull yunet"
+    assert "none" in found(replace(bare, versions={"onnxruntime": "1.31.1"}), "speech recognition").said
+
+
+def test_missing_portaudio_is_a_warning_with_its_package() -> None:
+    finding = found(replace(HEALTHY, portaudio_error="PortAudio is missing", microphones=()), "microphone")
+    assert (finding.status, finding.mend) == ("warn", "apt-get install libportaudio2")
+
+
+def test_no_devices_are_warnings_for_files_still_work() -> None:
+    bare = replace(HEALTHY, microphones=(), cameras=())
+    assert [found(bare, about).status for about in ("microphone", "camera")] == ["warn", "warn"]
+
+
+def test_a_model_store_that_cannot_be_written_is_a_warning() -> None:
+    finding = found(replace(HEALTHY, store=Path("/store"), store_writable=False), "model store")
+    assert finding.status == "warn"
+    assert "/store" in finding.said

@@ -1,0 +1,88 @@
+"""What is in the wheel, and that it works where nothing else of the repository is."""
+
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from streamer.bundle import Manifest
+
+ROOT = Path(__file__).resolve().parents[1]
+BUNDLE = "streamer/bundles/small"
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="session")
+def sizes(wheel: Path) -> dict[str, int]:
+    """Of each file in the wheel, unpacked, in bytes."""
+    with zipfile.ZipFile(wheel) as archive:
+        return {info.filename: info.file_size for info in archive.infolist()}
+
+
+def test_the_wheel_holds_the_package_streamer_and_nothing_else(sizes: dict[str, int]) -> None:
+    assert {name.partition("/")[0] for name in sizes} == {"streamer", "affect_streamer-0.1.0.dist-info"}
+    assert {Path(name).suffix for name in sizes if name.startswith("streamer/")} <= {
+        ".json",
+        ".md",
+        ".mp4",
+        ".onnx",
+        ".py",
+        ".typed",
+    }
+
+
+def test_the_wheel_holds_every_module(sizes: dict[str, int]) -> None:
+    modules = {str(file.relative_to(ROOT)) for file in (ROOT / "streamer").rglob("*.py")}
+    assert modules <= sizes.keys()
+    assert "streamer/py.typed" in sizes
+
+
+def test_the_wheel_holds_the_demo_clip_with_its_provenance(sizes: dict[str, int]) -> None:
+    assert 0 < sizes["streamer/demo/clip.mp4"] < MEGABYTE
+    assert "streamer/demo/PROVENANCE.md" in sizes
+
+
+def test_the_wheel_holds_the_bundle_within_its_limit(wheel: Path, sizes: dict[str, int]) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        manifest = msgspec.json.decode(archive.read(f"{BUNDLE}/manifest.json"), type=Manifest)
+    assert {f"{BUNDLE}/{name}" for name in manifest.files} <= sizes.keys()
+    assert sum(size for name, size in sizes.items() if name.startswith(BUNDLE)) < 45 * MEGABYTE
+
+
+def test_the_installed_wheel_runs_without_the_repository(wheel: Path, tmp_path: Path) -> None:
+    """In an environment of its own that borrows only the dependencies of this one."""
+    home = tmp_path / "venv"
+    venv.create(home, with_pip=False, symlinks=True)
+    python = home / "bin" / "python"
+    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--no-deps", "--no-index", str(wheel)]
+    subprocess.run(install, capture_output=True, timeout=60, check=True)
+    (site_packages,) = home.glob("lib/python*/site-packages")
+    (site_packages / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+
+    helped = subprocess.run(
+        [home / "bin" / "streamer", "--help"], capture_output=True, text=True, cwd=tmp_path, check=True
+    )
+    assert "Commands:" in helped.stdout
+    script = (
+        "import streamer; print(streamer.__file__); "
+        "print(streamer.load_bundle().predict(text='I am so happy!').emotion.label)"
+    )
+    done = subprocess.run([python, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=True)
+    file, label = done.stdout.split()
+    assert file.startswith(str(home))
+    assert label == "joy"
