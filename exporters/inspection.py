@@ -14,8 +14,7 @@ from streamer import load_bundle
 from streamer.bundle import Bundle, read
 from streamer.features import FaceCropSpec
 from streamer.features.arrays import UInt8
-from streamer.inference.model import Encoding
-from streamer.labels import MODALITIES, Modality
+from streamer.labels import MODALITIES
 
 _TYPICAL = {"text": "24 tokens", "audio": "4 s", "video": "1 crop", "fusion": "8 frames"}
 
@@ -41,7 +40,7 @@ def verify(folder: Path) -> None:
     model = load_bundle(folder)
     manifest = model.manifest
     tone = (0.1 * np.sin(np.arange(32_000) * 0.05)).astype(np.float32)
-    given: dict[Modality, Encoding | None] = {
+    given = {
         "text": model.encode_text("I can't believe it!"),
         "audio": model.encode_audio(manifest.audio.spec.extract(tone)) if manifest.audio else None,
         "video": model.encode_crops(_grey_crops(manifest.video.spec)) if manifest.video else None,
