@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 import torch
@@ -38,6 +38,14 @@ class LoopConfig(msgspec.Struct, frozen=True, kw_only=True):
     class_power: float = 0.0
     """Classes weigh as their frequency to minus this: 0 all alike, 1 inverse frequency."""
     sentiment_weight: float = 0.5
+    optimiser: Literal["adamw", "adam", "adadelta"] = "adamw"
+    schedule: Literal["cosine", "plateau"] = "cosine"
+    """`plateau`: after the warm-up the rate stays, and is multiplied by `plateau_factor` when the score has not risen for
+    `plateau_patience` epochs."""
+    plateau_factor: float = 0.5
+    plateau_patience: int = 2
+    patience: int | None = None
+    """Stop when the score has not risen for this many epochs; None: never."""
     average: float = 0.0
     """Decay per step of the moving average of the weights that is kept; 0: the weights themselves."""
     bf16: bool = True

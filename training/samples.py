@@ -10,8 +10,9 @@ from streamer.features import ContextTurn
 from streamer.features.arrays import Float32
 from streamer.labels import EMOTIONS, SENTIMENTS, SENTIMENTS_OF, Emotion, Sentiment
 
-Split = Literal["train", "calibration", "dev"]
-"""`train` fits weights; `calibration` picks epochs and fits temperatures; `dev` is only reported. No speaker or dialogue is in two."""
+Split = Literal["train", "calibration", "dev", "test"]
+"""`train` fits weights; `calibration` picks epochs and fits temperatures; `dev` is only reported; `test` is an official one, where its
+owner has it, and is measured once. No speaker or dialogue is in two."""
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +31,9 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     context: tuple[ContextTurn, ...] = ()
     """The dialogue so far, oldest first."""
     audio: Path | None = None
+    """A file with this utterance's sound."""
+    video: Path | None = None
+    """A file with this utterance's pictures, faces yet to be found in them."""
     face: bytes | None = None
     """One encoded picture of a face."""
 
