@@ -53,18 +53,23 @@ def box_of_window(x_px: float, y_px: float, side_px: float) -> Box:
     return square_box(x_px + side_px / 2, y_px + side_px / 2, side_px * 1.035)
 
 
-def box_of_landmarks(landmarks_px: Float32, width_px: float, height_px: float) -> tuple[Box, float]:
-    """The canonical box and the roll in degrees from YuNet's landmarks [5, 2] and the size of its (tall) box.
+def box_of_landmarks(landmarks_px: Float32, width_px: float, height_px: float) -> Box:
+    """The canonical box from YuNet's landmarks [5, 2] and the size of its (tall) box.
 
     The size comes from the box, which a turned head changes least; the place from the eyes and the mouth, since the box of a
     turned head takes in the side of it, and follows a tilted head round.
     """
     eyes, mouth = landmarks_px[0:2].mean(axis=0), landmarks_px[3:5].mean(axis=0)
-    right, down = landmarks_px[1] - landmarks_px[0], mouth - eyes
-    roll_deg = float(np.degrees(np.arctan2(right[1], right[0])))
+    down = mouth - eyes
     side = 1.12 * float(np.sqrt(width_px * height_px))
     upwards = (
         down / max(float(np.hypot(*down)), 1e-6) * 0.07 * side
     )  # halfway between eyes and mouth lies at 0.57 of the side
     x, y = (eyes + mouth) / 2 - upwards
-    return square_box(float(x), float(y), side), roll_deg
+    return square_box(float(x), float(y), side)
+
+
+def roll_of_landmarks(landmarks_px: Float32) -> float:
+    """How far the line through the eyes is turned clockwise, in degrees."""
+    right = landmarks_px[1] - landmarks_px[0]
+    return float(np.degrees(np.arctan2(right[1], right[0])))

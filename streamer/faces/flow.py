@@ -16,6 +16,10 @@ MAX_RESIDUAL = 0.02
 """How far a point may lie from where the common movement puts it, in sides of the box."""
 
 
+MAX_DIFFERENCE = 25.0
+"""Mean difference in grey levels around a point, from which it is another thing that is seen there."""
+
+
 class Movement(NamedTuple):
     """How a face moved: shift of its centre, zoom, turn."""
 
@@ -34,11 +38,11 @@ def movements(before_grey: UInt8, grey: UInt8, boxes_xyxy_px: list[Box]) -> list
     if not boxes_xyxy_px:
         return []
     starts = [_points(box) for box in boxes_xyxy_px]
-    ends, status, _ = cv2.calcOpticalFlowPyrLK(
+    ends, status, differences = cv2.calcOpticalFlowPyrLK(
         before_grey, grey, np.concatenate(starts)[:, None], np.empty(0), winSize=(13, 13), maxLevel=2
     )
     moved = np.split(np.asarray(ends, np.float32).reshape(-1, 2), len(starts))
-    found = np.split(status.ravel() == 1, len(starts))
+    found = np.split((status.ravel() == 1) & (differences.ravel() < MAX_DIFFERENCE), len(starts))
     return [
         _common(start[ok], end[ok], box)
         for start, end, ok, box in zip(starts, moved, found, boxes_xyxy_px, strict=True)

@@ -17,6 +17,8 @@ LOST_S: Final = 1.0
 """A face that was neither detected nor followed for longer is gone; what comes back later is a new track."""
 UNCONFIRMED_S: Final = 2.0
 """So is one that was followed, but not detected, for longer: the detector knows faces, the flow only textures."""
+HIDDEN_S: Final = 3.0
+"""A face that is expected behind another one is waited for this long."""
 SURE_SCORE: Final = 0.8
 """A detection this sure is a face at once; ..."""
 FAIR_SCORE: Final = 0.5
@@ -27,6 +29,8 @@ REACH_PER_S: Final = 0.8
 """... and how much further per second since it was lost."""
 UNLIKE: Final = 2.0
 """What a difference in looks (mean, of [0, 1]) counts in sides of distance."""
+UPRIGHT: Final = 0.9
+"""Share of the turn found by flow that is kept at a detection that cannot tell it: errors add up, and heads are mostly upright."""
 CROWDED: Final = 0.25
 """Overlap (IoU) of two tracks from which the flow may hang on to the wrong face."""
 LOOK_PX: Final = 12
@@ -78,14 +82,18 @@ class Tracker:
     def follow(self, time_s: float, grey: UInt8) -> None:
         """Move every track on to the next picture [height, width]; forget those that are gone."""
         before, self._before = self._before, (time_s, grey)
-        self.tracks = [track for track in self.tracks if not _gone(track, time_s) and _inside(track, grey)]
-        if before is None or before[1].shape != grey.shape:
-            for track in self.tracks:
-                track.seen = track.followed = False
+        hidden = _sharing_place(self.tracks, 0.0)
+        self.tracks = [
+            track for track in self.tracks if _inside(track, grey) and not _gone(track, time_s, hidden=track in hidden)
+        ]
+        if before is None:
+            return
+        if before[1].shape != grey.shape:
+            self.tracks = []  # another camera, or another mode of it: nothing is where it was
             return
         passed_s = time_s - before[0]
         moved = movements(before[1], grey, [track.box for track in self.tracks])
-        crowded = _crowded(self.tracks)
+        crowded = _sharing_place(self.tracks, CROWDED)
         for track, movement in zip(self.tracks, moved, strict=True):
             _move(track, None if track in crowded else movement, passed_s)
             if track.seen:
@@ -135,9 +143,9 @@ def _start(track_id: int, face: Detection, look: Float32, time_s: float) -> Trac
 
 def _move(track: Track, movement: Movement | None, passed_s: float) -> None:
     """By the flow where it is sure of itself, else on as before."""
-    track.followed = track.seen and movement is not None
-    track.seen = movement is not None
-    if movement is None:
+    # Only a detection finds a face again that the flow has lost: flow would hold fast to the wall behind it.
+    track.followed = track.seen = track.seen and movement is not None
+    if movement is None or not track.seen:
         vx, vy = track.velocity_px_s
         movement = STILL._replace(dx_px=vx * passed_s, dy_px=vy * passed_s)
     elif passed_s > 0:
@@ -159,7 +167,10 @@ def _correct(track: Track, face: Detection, look: Float32, time_s: float) -> Non
     track.x_px += gain * (x - track.x_px)
     track.y_px += gain * (y - track.y_px)
     track.side_px += gain * (side - track.side_px)
-    track.roll_deg += gain * ((face.roll_deg or 0.0) - track.roll_deg)
+    if face.roll_deg is not None:
+        track.roll_deg += gain * (face.roll_deg - track.roll_deg)
+    else:
+        track.roll_deg *= UPRIGHT
     track.look = 0.8 * track.look + 0.2 * look
     track.score = face.score
     track.best_score = max(track.best_score, face.score)
@@ -168,10 +179,10 @@ def _correct(track: Track, face: Detection, look: Float32, time_s: float) -> Non
     track.seen = True
 
 
-def _crowded(tracks: Sequence[Track]) -> list[Track]:
-    """Of two faces that cover each other, both: which one the flow follows there cannot be told."""
+def _sharing_place(tracks: Sequence[Track], overlap: float) -> list[Track]:
+    """Tracks that another one covers by more than `overlap` (IoU): which of them the flow follows there cannot be told."""
     return [
-        track for track in tracks if any(other is not track and iou(track.box, other.box) > CROWDED for other in tracks)
+        track for track in tracks if any(other is not track and iou(track.box, other.box) > overlap for other in tracks)
     ]
 
 
@@ -189,7 +200,9 @@ def _centre(box: Box) -> tuple[float, float, float]:
     return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2, max(box[2] - box[0], 1.0)
 
 
-def _gone(track: Track, time_s: float) -> bool:
+def _gone(track: Track, time_s: float, *, hidden: bool) -> bool:
+    if hidden:
+        return time_s - track.detected_s > HIDDEN_S
     return time_s - track.seen_s > LOST_S or time_s - track.detected_s > UNCONFIRMED_S
 
 

@@ -1,0 +1,125 @@
+"""Faces keep their ids while they move, hide, cross and leave."""
+
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+
+from streamer.faces import Detection, FaceDetector
+from streamer.faces.detection import square_box
+from streamer.faces.overlap import iou
+from streamer.faces.tracks import Track, Tracker
+from streamer.features.arrays import UInt8
+from tests.faces.scenes import head, other_head, place, room
+
+STEP_S = 0.08
+SMALL = room(320, 180)
+
+Scene = Callable[[float], UInt8]
+
+
+def _watch(
+    scene: Scene, seconds: float, detector: FaceDetector, *, detect_every: int = 3, max_faces: int = 4
+) -> list[list[tuple[int, float]]]:
+    """For each picture the ids and x positions of the faces seen."""
+    tracker = Tracker(max_faces)
+    seen = []
+    for step in range(round(seconds / STEP_S)):
+        picture = scene(step * STEP_S)
+        grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+        tracker.follow(step * STEP_S, grey)
+        if step % detect_every == 0:
+            tracker.update(step * STEP_S, grey, detector.detect(picture))
+        seen.append([(track.track_id, track.x_px) for track in _visible(tracker.tracks)])
+    return seen
+
+
+def _visible(tracks: Sequence[Track]) -> list[Track]:
+    return [track for track in tracks if track.seen and track.confirmed]
+
+
+def test_a_moving_and_growing_face_is_followed_closely_between_detections(haar: FaceDetector) -> None:
+    tracker = Tracker(max_faces=1)
+    overlaps = []
+    for step in range(30):
+        x, side = 90 + 4 * step, 50 + step
+        picture = place(SMALL, head(), x, 90, side)
+        grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+        tracker.follow(step * STEP_S, grey)
+        if step % 12 == 0:
+            tracker.update(step * STEP_S, grey, haar.detect(picture))
+        (track,) = tracker.tracks
+        assert track.track_id == 1
+        overlaps.append(iou(track.box, square_box(x, 90, side)))
+    assert min(overlaps) > 0.7
+
+
+def test_a_face_hidden_for_less_than_a_second_keeps_its_id(haar: FaceDetector) -> None:
+    def scene(time_s: float) -> UInt8:
+        return SMALL if 1.0 <= time_s < 1.7 else place(SMALL, head(), 100 + 20 * time_s, 90, 60)
+
+    seen = _watch(scene, 3.0, haar)
+    assert {track_id for faces in seen for track_id, _ in faces} == {1}
+    assert seen[-1]
+
+
+def test_a_face_that_is_gone_is_not_reported_and_comes_back_as_a_new_one(haar: FaceDetector) -> None:
+    def scene(time_s: float) -> UInt8:
+        return SMALL if 1.0 <= time_s < 3.5 else place(SMALL, head(), 160, 90, 60)
+
+    seen = _watch(scene, 5.0, haar)
+    at = {round(step * STEP_S, 2): faces for step, faces in enumerate(seen)}
+    assert not any(faces for time_s, faces in at.items() if 1.0 <= time_s < 3.5)
+    assert [track_id for track_id, _ in seen[-1]] == [2]
+
+
+def test_a_face_that_walks_out_of_the_picture_is_forgotten(haar: FaceDetector) -> None:
+    seen = _watch(lambda time_s: place(SMALL, head(), 220 + 60 * time_s, 90, 60), 4.0, haar)
+    assert seen[3]
+    assert not seen[-1]
+
+
+def test_two_faces_that_cross_slowly_keep_their_ids(haar: FaceDetector) -> None:
+    def scene(time_s: float) -> UInt8:
+        behind = place(SMALL, other_head(), 250 - 45 * time_s, 90, 60)
+        return place(behind, head(), 70 + 45 * time_s, 96, 60)
+
+    seen = _watch(scene, 4.2, haar)
+    start, end = dict(seen[9]), dict(seen[-1])
+    assert sorted(start) == sorted(end) == [1, 2]
+    assert all((x < 160) == (end[track_id] > 160) for track_id, x in start.items())
+
+
+def test_four_faces_are_four_tracks(haar: FaceDetector) -> None:
+    picture = SMALL
+    for number, x in enumerate((40, 120, 200, 280)):
+        picture = place(picture, head() if number % 2 else other_head(), x, 60 + 20 * number, 42)
+    seen = _watch(lambda _: picture, 1.0, haar)
+    assert [track_id for track_id, _ in seen[-1]] == [1, 2, 3, 4]
+
+
+def test_no_more_faces_are_followed_than_asked_for(haar: FaceDetector) -> None:
+    picture = place(place(SMALL, head(), 80, 90, 50), other_head(), 220, 90, 50)
+    assert all(len(faces) <= 1 for faces in _watch(lambda _: picture, 1.0, haar, max_faces=1))
+
+
+def _update(tracker: Tracker, time_s: float, score: float) -> list[Track]:
+    grey = np.full((90, 90), 100, np.uint8)
+    tracker.follow(time_s, grey)
+    tracker.update(time_s, grey, [Detection((20, 20, 60, 60), score)])
+    return [track for track in tracker.tracks if track.confirmed]
+
+
+def test_a_sure_detection_is_a_face_at_once() -> None:
+    assert _update(Tracker(1), 0.0, 0.9)
+
+
+def test_a_weak_detection_waits_for_a_second_one() -> None:
+    tracker = Tracker(1)
+    assert not _update(tracker, 0.0, 0.6)
+    assert _update(tracker, 0.2, 0.55)
+
+
+def test_faint_detections_alone_make_no_face() -> None:
+    tracker = Tracker(1)
+    assert not any(_update(tracker, 0.2 * i, 0.3) for i in range(8))
