@@ -128,7 +128,8 @@ class Subscription:
         if session == event.session:
             if event.seq <= seq:
                 return False  # a last state, repeated for somebody who came later
-            self.lost[topic] += event.seq - seq - 1
+            if missing := event.seq - seq - 1:
+                self.lost[topic] += missing
         self._last[topic] = (event.session, event.seq)
         return True
 

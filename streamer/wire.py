@@ -23,10 +23,11 @@ class Envelope(msgspec.Struct, kw_only=True, tag_field="type"):
     """What every payload begins with."""
 
     schema: Literal["1"] = SCHEMA
+    """A reader that does not know it refuses the event."""
     session: str
     """One run of the daemon; a new one means that `seq` starts again."""
     source: str | None
-    """None for events of the daemon itself."""
+    """The source's name, as in the topic; null for events of the daemon itself."""
     seq: int
     """Counts from 0 within a topic: a gap is a loss."""
     time: str
@@ -49,10 +50,11 @@ class TranscriptField(msgspec.Struct, kw_only=True):
     """What was said."""
 
     text: str
+    """The words, as the engine spells them."""
     confidence: Probability | None
     """Share of words that are probably right; null where the engine does not say."""
     engine: str
-    """`pocketsphinx/en-us`, `faster-whisper/small`, `subtitles/film.srt`."""
+    """Who heard it: `pocketsphinx/en-us`, `faster-whisper/small`, `subtitles/film.srt`."""
 
 
 class FaceField(msgspec.Struct, kw_only=True):
@@ -61,7 +63,7 @@ class FaceField(msgspec.Struct, kw_only=True):
     track_id: int
     """Stable while the face is followed; counts from 1 within a source."""
     bbox_xyxy_px: tuple[int, int, int, int]
-    """Left, top, right, bottom in the picture as it was analysed (`sources.max_width_px`)."""
+    """Left, top, right, bottom in the picture as it was analysed (`source.max_width_px`)."""
     score: float
     """In a `speaker`: how well the mouth agrees with the voice. In a `state`: the detector's confidence."""
 
@@ -70,7 +72,9 @@ class EmotionField(msgspec.Struct, kw_only=True):
     """One of seven."""
 
     label: Emotion
+    """Of the most probable pair of emotion and sentiment: nearly always, not always, that of the highest probability."""
     probs: dict[Emotion, Probability]
+    """All seven, calibrated, summing to 1 up to rounding."""
     set: list[Emotion]
     """Holds the true label nine times out of ten (split-conformal), most probable first."""
     uncertain: bool
@@ -81,17 +85,22 @@ class SentimentField(msgspec.Struct, kw_only=True):
     """One of three; never contradicts the emotion."""
 
     label: Sentiment
+    """Of the same pair."""
     probs: dict[Sentiment, Probability]
+    """All three, calibrated, summing to 1 up to rounding."""
     set: list[Sentiment]
+    """As of an emotion."""
     uncertain: bool
+    """The set is not one label."""
 
 
 class ModalityField(msgspec.Struct, kw_only=True):
     """What one modality had to say."""
 
     used: bool
+    """Whether it had a part in the judgement."""
     weight: float
-    """Its share in the fusion; those of all modalities sum to 1."""
+    """Its share in the fusion, 0 where it was not used; the shares sum to 1 where any was used."""
     reason: str | None
     """Why it was not used; null where it was."""
 
@@ -100,8 +109,11 @@ class BundleField(msgspec.Struct, kw_only=True):
     """Which networks spoke."""
 
     name: str
+    """As its makers call it."""
     version: str
+    """Of the networks, not of the daemon."""
     sha256: str
+    """Of its manifest, which holds the hashes of all its files."""
 
 
 class Utterance(Envelope, kw_only=True, tag="utterance"):
@@ -112,17 +124,22 @@ class Utterance(Envelope, kw_only=True, tag="utterance"):
     start_s: float
     """Seconds on the source's clock, 0 at its first sample or frame; padding included."""
     end_s: float
+    """As `start_s`."""
     transcript: TranscriptField | None
     """Null where nothing was recognised (`modalities.text.reason` tells why)."""
     speaker: FaceField | None
     """The face that spoke; null where that cannot be said (`modalities.video.reason` tells why)."""
     emotion: EmotionField
+    """What was felt, as far as it shows."""
     sentiment: SentimentField
+    """How it was meant."""
     modalities: dict[Modality, ModalityField]
+    """All three, used or not."""
     latency_ms: dict[str, float]
     """`endpoint`: from the end of the voice to the decision that the utterance is over, in stream time; then each stage from that
     decision on (`asr`, `text`, `audio`, `video`, `fusion`); `total`: from the end of the voice to publication."""
     bundle: BundleField
+    """Who judged."""
 
 
 class Partial(Envelope, kw_only=True, tag="partial"):
@@ -131,30 +148,39 @@ class Partial(Envelope, kw_only=True, tag="partial"):
     id: str
     """The same as that of the utterance to come."""
     start_s: float
+    """As that of the utterance to come."""
     end_s: float
     """How far it has been heard."""
     transcript: TranscriptField | None
+    """The words so far; null where none were recognised yet."""
     emotion: EmotionField
+    """From what has been heard and seen so far, as the next two."""
     sentiment: SentimentField
+    """As of an utterance."""
     modalities: dict[Modality, ModalityField]
+    """As of an utterance."""
 
 
 class Percentiles(msgspec.Struct, kw_only=True):
     """Of the last hundred utterances of a source."""
 
     p50: float
+    """Median, in milliseconds."""
     p95: float
+    """95th percentile, in milliseconds."""
 
 
 class Engines(msgspec.Struct, kw_only=True):
     """What does the work for a source."""
 
     asr: str | None
-    """None: no speech recognition; `reasons` says why."""
+    """Speech recogniser; null where there is none, and `reasons` says why."""
     detector: str | None
+    """Of faces; null where there is none."""
     providers: dict[str, str]
     """Execution provider that each session really got, by graph."""
     bundle: BundleField
+    """The networks."""
 
 
 class State(Envelope, kw_only=True, tag="state"):
@@ -165,7 +191,7 @@ class State(Envelope, kw_only=True, tag="state"):
     activity: Activity
     """`pause` is a silence that may still belong to the utterance."""
     speech_prob: Probability | None
-    """Null without a microphone."""
+    """That a voice is heard now; null without a microphone."""
     level_dbfs: float | None
     """RMS level, 0 is a full-scale square wave, silence is -100; null without a microphone."""
     faces: list[FaceField]
@@ -175,6 +201,7 @@ class State(Envelope, kw_only=True, tag="state"):
     inputs: dict[Literal["audio", "video"], str | None]
     """What is being heard and seen, by name; null where there is none."""
     engines: Engines
+    """What does the work."""
     reasons: dict[Modality, str]
     """Why a modality cannot be used at present, where it cannot."""
     dropped: dict[str, int]
@@ -193,6 +220,7 @@ class Heartbeat(Envelope, kw_only=True, tag="heartbeat"):
     version: str
     """Of the daemon."""
     uptime_s: float
+    """Since the start, on the daemon's clock."""
     sources: list[str]
     """Their names, as in topics, in the order of the configuration."""
     published: int

@@ -24,8 +24,7 @@ def print_json(events: Events, out: TextIO | None = None) -> None:
 def _print(events: Events, told: Callable[[Event], list[str]], out: TextIO) -> None:
     try:
         while True:
-            for line in told(events.get()):
-                out.write(line + "\n")
+            out.writelines(line + "\n" for line in told(events.get()))
             out.flush()
     except Closed:
         return
