@@ -108,11 +108,17 @@ def _shown(daemon: "Daemon", *, headless: bool) -> Iterator[None]:
         return
     from rich.console import Console
 
-    from streamer.dashboard import run_dashboard, run_plain
+    from streamer.dashboard import print_lines, run_dashboard
 
-    console = Console()
-    show = run_dashboard if console.is_terminal else run_plain
-    viewer = threading.Thread(target=show, args=(daemon.publisher.follow(), console, threading.Event()), name="view")
+    console, events = Console(), daemon.publisher.follow()
+
+    def show() -> None:
+        if console.is_terminal:
+            run_dashboard(events, console, threading.Event(), origin=daemon.publisher.addresses["zmq"])
+        else:
+            print_lines(events)
+
+    viewer = threading.Thread(target=show, name="view")
     viewer.start()
     try:
         yield
