@@ -14,12 +14,15 @@ from streamer.dashboard.source_panel import source_panel
 
 NARROWEST: Final = 40
 """Columns of a frame; with less, frames stand below each other."""
+SMALLEST: Final = 24
+"""Columns that a frame needs; a narrower terminal cuts the picture."""
 QUIET_S: Final = 3.0
 """A daemon sends a heartbeat each second: after three without one, something is wrong."""
 
 
 def view(model: Model, width: int, height: int) -> RenderableType:
     """The picture in exactly `width` by `height`."""
+    width = max(width, SMALLEST)
     head = header(model, width)
     sources = list(model.sources.values())
     if not sources:

@@ -1,0 +1,87 @@
+import io
+import os
+from collections.abc import Iterable
+
+import msgspec
+
+from streamer.channel import Channel, WhenFull
+from streamer.dashboard import print_json, print_lines
+from streamer.dashboard.marks import clock, share
+from streamer.wire import Event, decode
+from tests import talk
+
+
+def channel_of(events: Iterable[Event]) -> Channel[Event]:
+    channel = Channel[Event]("test", 1000, WhenFull.WAIT)
+    for event in events:
+        channel.put(event)
+    channel.close()
+    return channel
+
+
+def lines_of(events: Iterable[Event]) -> list[str]:
+    out = io.StringIO()
+    print_lines(channel_of(events), out)
+    return out.getvalue().splitlines()
+
+
+def test_an_utterance_is_one_line() -> None:
+    said = talk.utterance("cam", 1, 3.2, 5.84)
+    said = msgspec.structs.replace(said, latency_ms={**said.latency_ms, "total": 420.6})
+    assert lines_of([said]) == [
+        '00:03.2–00:05.8  surprise 0.55 or joy (positive) "I can\'t believe it!" face 1 · text .60 audio .25 video .15 · 421 ms'
+    ]
+
+
+def test_what_an_utterance_lacks_is_left_out() -> None:
+    said = talk.utterance("cam", 0, 0.0, 3661.25, {"text": "no speech recognition", "video": "no camera"})
+    assert lines_of([said]) == ["00:00.0–1:01:01.2  neutral 0.72 (neutral) · audio 1.0"]
+
+
+def test_a_talk_is_told_once_per_change() -> None:
+    lines = lines_of(talk.talk(until_s=20.0, ends=True))
+    assert lines[0] == (
+        "audio USB microphone · video /dev/video0 · asr pocketsphinx/en-us · faces yunet · bundle small 1 · no video: no face in view"
+    )
+    assert lines[-1] == "00:20.0  ended after 3 utterances"
+    assert len(lines) == 2 + 3
+
+
+def test_a_trouble_is_told_when_it_begins_and_again_when_it_returns() -> None:
+    gone = "the microphone has gone"
+    errors = [None, gone, gone, None, gone]
+    lines = lines_of(talk.state("cam", second, error=error) for second, error in enumerate(errors))
+    assert lines[1:] == [f"! {gone}"] * 2
+
+
+def test_with_several_sources_each_line_begins_with_its_own() -> None:
+    lines = lines_of(
+        [talk.heartbeat("cam", "door"), talk.utterance("cam", 0, 0.0, 1.0), talk.utterance("door", 1, 0.0, 1.0)]
+    )
+    assert [line.split()[0] for line in lines] == ["cam", "door"]
+
+
+def test_json_lines_are_the_payloads() -> None:
+    events = list(talk.talk(until_s=10.0))
+    out = io.StringIO()
+    print_json(channel_of(events), out)
+    assert [decode(line.encode()) for line in out.getvalue().splitlines()] == events
+
+
+def test_a_pipe_that_nobody_reads_any_more_is_an_ordinary_end() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w", encoding="utf-8") as out:  # noqa: PTH123 - a pipe, no path
+        print_lines(channel_of(talk.talk(until_s=20.0)), out)
+
+
+def test_clock_and_share_round_without_surprise() -> None:
+    assert [clock(value) for value in (0.0, 59.96, 3599.97)] == ["00:00.0", "01:00.0", "1:00:00.0"]
+    assert [share(value) for value in (0.0, 0.004, 0.994, 0.996, 1.0, -0.001)] == [
+        ".00",
+        ".00",
+        ".99",
+        "1.0",
+        "1.0",
+        ".00",
+    ]
