@@ -73,7 +73,7 @@ class Delivery:
             if time_s < self._seen_s:
                 self.late_pictures += 1
                 if self._live:
-                    self._lag_s = min(self._lag_s + self._seen_s - time_s, MAX_LIVE_LAG_S)
+                    self._lag_s = min(self._lag_s + self._seen_s - time_s + TICK_S, MAX_LIVE_LAG_S)
                 return
             self._seen_s = time_s
             self._video.put(VideoFrame(time_s, image_rgb))

@@ -13,7 +13,7 @@ from streamer.errors import DeviceError
 from streamer.messages import SAMPLE_RATE_HZ
 from streamer.sources import portaudio
 from streamer.sources.audio_blocks import AudioBlocks, SoundBlock
-from streamer.sources.clock import CaptureClock
+from streamer.sources.clock import CaptureClock, SampleClock
 from streamer.sources.devices import MicrophoneInfo, list_microphones, microphones_there
 from streamer.sources.downmix import to_mono
 from streamer.sources.trouble import CountedTrouble, Troubles, retry_delays_s
@@ -35,8 +35,8 @@ class _Heard:
 
     samples: bytes
     """float32, interleaved."""
-    captured_s: float
-    """`time.monotonic()` of the first sample."""
+    stamp_s: float
+    """The driver's word for the capture of the first sample, as `time.monotonic()`."""
     arrived_s: float
     sound_lost: bool
     """Before these samples."""
@@ -66,6 +66,7 @@ class Microphone:
         self._sample_rate_hz = SAMPLE_RATE_HZ
         self._channels = 1
         self._stream = self._open()
+        self._counted = SampleClock(self._sample_rate_hz)
         self._delays_s = retry_delays_s()
 
     def run(self, deliver: Callable[[SoundBlock, float], None], clock: CaptureClock, stop: threading.Event) -> None:
@@ -90,11 +91,14 @@ class Microphone:
             heard_s = heard.arrived_s
             self._tell(None)
             self._delays_s = retry_delays_s()
-            time_s = clock.stream_time_s(heard.captured_s)
+            samples = np.frombuffer(heard.samples, np.float32).reshape(-1, self._channels).T
+            captured_s = self._counted.captured_s(samples.shape[1], heard.stamp_s, after_loss=heard.sound_lost)
+            if not self._counted.settled:
+                continue
+            time_s = clock.stream_time_s(captured_s)
             if heard.sound_lost:
                 self.overflows.failed(time_s)
             self.overflows.went_well(time_s)
-            samples = np.frombuffer(heard.samples, np.float32).reshape(-1, self._channels).T
             waveform = to_mono(samples, ["NONE"] * self._channels)
             for block in blocks.push(waveform, self._sample_rate_hz, time_s):
                 deliver(block, heard.arrived_s)
@@ -127,7 +131,7 @@ class Microphone:
     def _on_sound(self, samples: Any, frames: int, times: Any, status: Any) -> None:
         """PortAudio's callback: must return at once."""
         now_s = time.monotonic()
-        latency_s = times.currentTime - times.inputBufferAdcTime
+        latency_s = self._stream.time - times.inputBufferAdcTime  # PortAudio has a clock of its own
         if not 0.0 <= latency_s <= MAX_LATENCY_S:
             latency_s = frames / self._sample_rate_hz
         self._heard.put(_Heard(bytes(samples), now_s - latency_s, now_s, bool(status.input_overflow)))
@@ -141,6 +145,7 @@ class Microphone:
             try:
                 self._device = _find(self._wanted)
                 self._stream = self._open()
+                self._counted = SampleClock(self._sample_rate_hz)
                 portaudio.start(self._stream)
             except DeviceError:
                 self.close()

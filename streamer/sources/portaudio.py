@@ -8,6 +8,8 @@ from typing import Any, Final
 from streamer.errors import DeviceError
 
 _LOCK: Final = threading.Lock()
+LATENCY_S: Final = 0.1
+"""What a device may hold back: less is lost on a busy machine, more makes sound come in bursts."""
 _OPEN: Final[set[Any]] = set()
 """The streams of all microphones; they would die with a new look at the devices."""
 
@@ -45,7 +47,7 @@ def open_input(
                 channels=channels,
                 dtype="float32",
                 blocksize=round(sample_rate_hz * block_s),
-                latency="low",
+                latency=LATENCY_S,
                 callback=on_sound,
             )
         except (sounddevice.PortAudioError, ValueError) as err:

@@ -1,15 +1,22 @@
 """One time line for the packets of a container whose own clock may start again, or leap, in the middle."""
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from av.packet import Packet
+from typing import Final, Protocol
 
 BACK_S: Final = 1.0
 """Stamps that go back further than this belong to a new clock (a recording put behind another, a sender that was restarted)."""
 LEAP_S: Final = 10.0
 """So do stamps that leap forward further than this, in formats whose clock is known to do so."""
+
+
+class Stamped(Protocol):
+    """What is used of PyAV's `Packet`; stamps and durations are in units of `time_base` seconds."""
+
+    stream_index: int
+    pts: int | None
+    dts: int | None
+    duration: int | None
+    time_base: Fraction
 
 
 class Timeline:
@@ -37,7 +44,7 @@ class Timeline:
         """From the first packet to the end of the last one."""
         return 0.0 if self._end_s is None else self._end_s - self._begin_s
 
-    def place(self, packet: "Packet[Any]", not_before_s: float | None = None) -> float | None:
+    def place(self, packet: Stamped, not_before_s: float | None = None) -> float | None:
         """Put a packet on the time line, and say when it is decoded, in seconds; None where it has no stamp.
 
         Args:
@@ -71,7 +78,7 @@ class Timeline:
         return goes_back or (self._leaps and time_s > self._end_s + LEAP_S)
 
     @staticmethod
-    def _shift(packet: "Packet[Any]", offset_s: float, own_s: float) -> float:
+    def _shift(packet: Stamped, offset_s: float, own_s: float) -> float:
         ticks = round(Fraction(offset_s) / packet.time_base)
         if ticks:
             packet.pts = None if packet.pts is None else packet.pts + ticks

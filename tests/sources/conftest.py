@@ -1,24 +1,22 @@
-"""Real files made by ffmpeg, and what a source puts on its channels."""
+"""Real files made by ffmpeg, and their playing."""
 
 import shutil
 import socket
 import subprocess
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from streamer.channel import Channel, WhenFull
-from streamer.features.arrays import Float32
-from streamer.messages import SAMPLE_RATE_HZ, AudioChunk, VideoFrame, VideoTick
+from streamer.errors import DeviceError
 from streamer.settings import SourceSettings
-from streamer.sources import Source, open_source
+from streamer.sources import open_source
+from streamer.sources.portaudio import load
+from tests.sources.playing import Played, collect
 
 Ffmpeg = Callable[..., None]
+Play = Callable[..., Played]
 
 
 @pytest.fixture(scope="session")
@@ -43,76 +41,6 @@ def film(ffmpeg: Ffmpeg, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@dataclass
-class Played:
-    """Everything that a source gave."""
-
-    source: Source
-    chunks: list[AudioChunk] = field(default_factory=list)
-    seen: list[VideoFrame | VideoTick] = field(default_factory=list)
-    told: list[str | None] = field(default_factory=list)
-    order: list[AudioChunk | VideoFrame | VideoTick] = field(default_factory=list)
-    """All of it, in the order in which it was put."""
-
-    @property
-    def frames(self) -> list[VideoFrame]:
-        return [item for item in self.seen if isinstance(item, VideoFrame)]
-
-    @property
-    def ticks(self) -> list[VideoTick]:
-        return [item for item in self.seen if isinstance(item, VideoTick)]
-
-    @property
-    def waveform(self) -> Float32:
-        """All chunks, one behind the other."""
-        return np.concatenate([np.zeros(0, np.float32), *(chunk.waveform for chunk in self.chunks)])
-
-    @property
-    def end_s(self) -> float:
-        last = self.chunks[-1]
-        return last.time_s + len(last.waveform) / SAMPLE_RATE_HZ
-
-
-class Recorder(Channel[Any]):
-    """A channel that also shows the order over several of them."""
-
-    def __init__(self, name: str, order: list[Any], until: Callable[[], None]) -> None:
-        super().__init__(name, 100_000, WhenFull.WAIT)
-        self._order = order
-        self._until = until
-
-    def put(self, item: Any) -> None:
-        self._order.append(item)
-        super().put(item)
-        self._until()
-
-
-Play = Callable[..., Played]
-
-
-def collect(
-    source: Source, until: Callable[[Played], bool] = lambda _: False, told: list[str | None] | None = None
-) -> Played:
-    """Run a source to its end, or until what it gave is enough."""
-    played = Played(source, told=told if told is not None else [])
-    stop = threading.Event()
-
-    def look() -> None:
-        if until(played):
-            stop.set()
-
-    audio, video = Recorder("audio", played.order, look), Recorder("video", played.order, look)
-
-    def sort() -> None:
-        played.chunks = [item for item in played.order if isinstance(item, AudioChunk)]
-        played.seen = [item for item in played.order if not isinstance(item, AudioChunk)]
-
-    source.run(audio, video, stop)
-    sort()
-    source.close()
-    return played
-
-
 @pytest.fixture(scope="session")
 def play() -> Play:
     """Opens what the settings name and plays all of it."""
@@ -123,6 +51,15 @@ def play() -> Play:
         return collect(open_source(wanted, told.append), until, told)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def portaudio() -> None:
+    """Skips where PortAudio is not installed."""
+    try:
+        load()
+    except DeviceError as err:
+        pytest.skip(str(err))
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from streamer.errors import SourceError
 from streamer.messages import CHUNK_SAMPLES
 from streamer.settings import SourceSettings
 from streamer.sources import open_source
-from tests.sources.conftest import Play, Played, collect
+from tests.sources.conftest import Play
+from tests.sources.playing import Played, collect
 from tests.sources.senders import mjpeg_camera, rtsp_server, sending
 
 

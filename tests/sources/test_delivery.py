@@ -1,0 +1,79 @@
+"""Ticks where there are no pictures, and pictures that come too late."""
+
+import numpy as np
+import pytest
+
+from streamer.channel import Channel, WhenFull
+from streamer.messages import AudioChunk, VideoFrame, VideoTick
+from streamer.sources.audio_blocks import SoundBlock
+from streamer.sources.delivery import LIVE_LAG_S, TICK_S, Delivery
+
+IMAGE = np.zeros((2, 2, 3), np.uint8)
+
+
+class Ends:
+    """Both channels of a delivery."""
+
+    def __init__(self, *, live: bool, pictures: bool = True) -> None:
+        self.audio = Channel[AudioChunk]("audio", 10_000, WhenFull.WAIT)
+        self.video = Channel[VideoFrame | VideoTick]("video", 10_000, WhenFull.WAIT)
+        self.delivery = Delivery(self.audio, self.video if pictures else None, live=live)
+
+    def hear(self, from_s: float, to_s: float) -> None:
+        for index in range(round(from_s * 31.25), round(to_s * 31.25)):
+            self.delivery.sound(SoundBlock(index / 31.25, np.zeros(512, np.float32)), captured_s=0.0)
+
+    def seen(self) -> list[VideoFrame | VideoTick]:
+        return [self.video.get(0) for _ in range(len(self.video))]
+
+
+def test_while_pictures_come_there_are_no_ticks() -> None:
+    ends = Ends(live=False)
+    for index in range(50):
+        ends.delivery.picture(index / 25, IMAGE)
+        ends.hear(index / 25, (index + 1) / 25)
+    assert all(isinstance(item, VideoFrame) for item in ends.seen())
+
+
+def test_without_pictures_a_tick_follows_the_sound_every_quarter_second() -> None:
+    ends = Ends(live=False)
+    ends.hear(0, 2)
+    ticks = ends.seen()
+    assert all(isinstance(tick, VideoTick) for tick in ticks)
+    steps_s = np.diff([0.0, *(tick.time_s for tick in ticks)])
+    assert steps_s.min() >= TICK_S
+    assert steps_s.max() < TICK_S + 0.033
+
+
+def test_a_source_without_pictures_has_no_ticks_either() -> None:
+    ends = Ends(live=False, pictures=False)
+    ends.hear(0, 2)
+    ends.delivery.picture(0.5, IMAGE)
+    assert ends.seen() == []
+    assert len(ends.audio) == 62
+
+
+def test_live_a_picture_may_be_a_little_later_than_its_sound() -> None:
+    ends = Ends(live=True)
+    ends.hear(0, 1)
+    ends.delivery.picture(1.0 - LIVE_LAG_S + 0.04, IMAGE)
+    assert isinstance(ends.seen()[-1], VideoFrame)
+
+
+def test_a_picture_behind_a_tick_is_left_out_so_that_times_never_go_back_and_live_the_ticks_then_wait_longer() -> None:
+    ends = Ends(live=True)
+    ends.hear(0, 4)
+    ends.delivery.picture(2.5, IMAGE)  # 1.5 s behind the sound
+    ends.hear(4, 5)
+    ends.delivery.picture(3.6, IMAGE)  # as late, but now it is waited for
+    seen = ends.seen()
+    assert [item.time_s for item in seen if isinstance(item, VideoFrame)] == [3.6]
+    assert [item.time_s for item in seen] == sorted(item.time_s for item in seen)
+    assert ends.delivery.late_pictures == 1
+
+
+def test_chunks_carry_their_capture() -> None:
+    ends = Ends(live=False)
+    ends.delivery.sound(SoundBlock(1.5, np.ones(3, np.float32)), captured_s=77.0)
+    chunk = ends.audio.get(0)
+    assert (chunk.time_s, chunk.captured_s) == pytest.approx((1.5, 77.0))
