@@ -125,7 +125,12 @@ class Analyzer:
         return self._in_step or self._partial_cost_s < self._settings.inference.partial_every_s / 2
 
     def _start(self, event: SpeechStarted) -> None:
-        self._listening = Listening(event, self._model, self._recogniser)
+        recognition = (
+            self._recogniser.begin(event.start_s, source=self._status.source, in_step=self._in_step)
+            if self._recogniser is not None and event.waveform.shape[0]
+            else None
+        )
+        self._listening = Listening(event, self._model, recognition)
         self._watching = Watching(self._model, self._ring, wait_s=self._wait_s) if self._ring is not None else None
         self._next_partial_s = self._now_s + self._settings.inference.partial_every_s / 2
 

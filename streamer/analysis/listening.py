@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from streamer.asr import Recogniser, Recognition
+from streamer.asr import Recognition
 from streamer.features import AudioStream, ContextTurn
 from streamer.features.arrays import Float32
 from streamer.inference import Encoding, Model
@@ -15,7 +15,7 @@ SILENCE_DBFS = -60.0
 class Listening:
     """The audio side of one open utterance; belongs to the analysis thread."""
 
-    def __init__(self, started: SpeechStarted, model: Model, recogniser: Recogniser | None) -> None:
+    def __init__(self, started: SpeechStarted, model: Model, recognition: Recognition | None) -> None:
         self.number = started.utterance
         self.start_s = started.start_s
         self._model = model
@@ -24,7 +24,7 @@ class Listening:
         part = model.manifest.audio
         self._spec = part.spec if part else None
         self._features: AudioStream | None = self._spec.stream() if self._spec else None
-        self._recognition: Recognition | None = recogniser.begin(started.start_s) if recogniser else None
+        self._recognition = recognition
         self._read: tuple[str, tuple[ContextTurn, ...], str | None, Encoding | None] | None = None
         self.push(started.waveform)
 
