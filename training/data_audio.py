@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from streamer.features import LogMelSpec
 from streamer.features.arrays import Float32
@@ -20,7 +21,7 @@ from training.samples import Sample
 
 
 class FeatureCache:
-    """Log-mel before normalisation, float16, one file per clip, found by the hash of spec and clip.
+    """Log-mel before normalisation, one file per clip, found by the hash of spec and clip.
 
     It can be cut off at any moment: what is written is whole, what is missing is computed on the next call.
     """
@@ -29,7 +30,7 @@ class FeatureCache:
         # `per_utterance`, `std` and `max_s` come after the cache; a change of them need not compute it again.
         kept = msgspec.structs.replace(spec, per_utterance=True, std=1.0, max_s=0.0)
         self.spec = spec
-        self._folder = folder / f"log-mel-{hashlib.sha256(msgspec.json.encode(kept)).hexdigest()[:16]}"
+        self._folder = folder / f"log-mel-f32-{hashlib.sha256(msgspec.json.encode(kept)).hexdigest()[:16]}"
 
     def mel(self, path: Path) -> Float32:
         """[frames, n_mels] of one clip, natural log of mel power.
@@ -45,17 +46,17 @@ class FeatureCache:
             pass  # not there, or cut off while it was copied: computed now
         waveform = decode(path, self.spec.sample_rate_hz)
         waveform = np.pad(waveform, (0, max(0, self.spec.win_length - len(waveform))))
-        mel = log_mel(waveform, self.spec).astype(np.float16)
+        mel = log_mel(waveform, self.spec)
         entry.parent.mkdir(parents=True, exist_ok=True)
         draft = entry.with_name(f"{name}.{id(mel)}.part")
         with draft.open("wb") as file:
             np.save(file, mel)
         draft.replace(entry)
-        return mel.astype(np.float32)
+        return mel
 
 
 class AudioData:
-    """Clips held in memory as float16 log-mel, augmented anew each time."""
+    """Clips held in memory; in half precision where they are augmented anyway."""
 
     def __init__(
         self,
@@ -68,7 +69,7 @@ class AudioData:
     ) -> None:
         self.samples, self.spec = samples, cache.spec
         self.batch_size, self.seed, self.config = batch_size, seed, config
-        self.mels = load_all(samples, cache, progress)
+        self.mels = load_all(samples, cache, progress, half=config is not None)
         self.sizes = [len(mel) for mel in self.mels]
 
     def plan(self, epoch: int) -> list[list[int]]:
@@ -86,16 +87,20 @@ class AudioData:
         return mask_mel(normalise(augment_mel(mel, self.spec, self.config, rng), self.spec), self.config, rng)
 
 
-def load_all(samples: list[Sample], cache: FeatureCache, progress: Progress) -> list[Float32]:
+Mel = NDArray[np.float16] | Float32
+
+
+def load_all(samples: list[Sample], cache: FeatureCache, progress: Progress, *, half: bool) -> list[Mel]:
     """The clips' log-mel in the order of the samples, on all cores."""
 
-    def one(sample: Sample) -> Float32:
+    def one(sample: Sample) -> Mel:
         if sample.audio is None:
             raise TrainingError(f"{sample.corpus} {sample.key}: has no sound")
-        return cache.mel(sample.audio).astype(np.float16)
+        mel = cache.mel(sample.audio)
+        return mel.astype(np.float16) if half else mel
 
     with ThreadPoolExecutor() as pool, progress.epoch("log-mel", 1, 1, len(samples)) as bar:
-        found = []
+        found: list[Mel] = []
         for mel in pool.map(one, samples):
             found.append(mel)
             bar.advance()

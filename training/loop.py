@@ -77,7 +77,7 @@ class Fit:
             {"params": fast, "factor": config.fresh_factor},
         ]
         self.optimiser = torch.optim.AdamW(
-            [g for g in groups if g["params"]], lr=config.learning_rate, weight_decay=config.weight_decay
+            [g for g in groups if g["params"]], lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
         )
         self.averaged = {k: v.detach().clone() for k, v in network.state_dict().items()} if config.average else None
         self.total_steps = sum(len(data.plan(epoch)) for epoch in range(config.epochs))

@@ -53,16 +53,18 @@ class Runner(Protocol):
 class TorchRunner:
     """A network in torch."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, *, bf16: bool = False) -> None:
         self.network = network.eval()
+        self._bf16 = bf16
         self.specs: Specs = {m: encoding.spec for m, encoding in network.config.encodings.items()}
         self.widths = network.config.widths
 
     @torch.inference_mode()
     def encode(self, modality: Modality, inputs: tuple[Tensor, ...]) -> Encodings:
         """See `Runner`."""
-        encoded = self.network.encode(modality, *inputs)
-        return Encodings(encoded.embedding.numpy(), encoded.mask.numpy())
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._bf16):
+            encoded = self.network.encode(modality, *inputs)
+        return Encodings(encoded.embedding.float().numpy(), encoded.mask.float().numpy())
 
     @torch.inference_mode()
     def fuse(self, embeddings: dict[Modality, Encodings]) -> Scores:

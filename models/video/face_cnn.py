@@ -1,5 +1,6 @@
 """A light residual network on small face crops, one frame at a time: time is left to the fusion."""
 
+from itertools import pairwise
 from typing import ClassVar
 
 from torch import Tensor, nn
@@ -36,7 +37,7 @@ class FaceCnnEncoder(nn.Module):
             nn.Conv2d(channels_in, wide[0], 3, 2, 1, bias=False), nn.BatchNorm2d(wide[0]), nn.ReLU()
         )
         stages: list[nn.Module] = [_Residual(wide[0], wide[0], 1)]
-        for narrow, wider in zip(wide[:-1], wide[1:], strict=True):
+        for narrow, wider in pairwise(wide):
             stages += [_Residual(narrow, wider, 2)]
         self.stages = nn.Sequential(*stages)
         self.dropout = nn.Dropout(config.dropout)

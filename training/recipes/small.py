@@ -60,12 +60,12 @@ def _full() -> Recipe:
                 corpora=SPEECH,
                 score="unweighted_recall",
                 loop=LoopConfig(
-                    epochs=18,
-                    batch_size=64,
+                    epochs=12,
+                    batch_size=32,
                     learning_rate=2e-3,
                     class_power=0.5,
                     label_smoothing=0.05,
-                    average=0.998,
+                    average=0.995,
                     weight_decay=0.02,
                 ),
             ),
@@ -75,13 +75,13 @@ def _full() -> Recipe:
                 corpora=("ferplus",),
                 score="accuracy",
                 loop=LoopConfig(
-                    epochs=14, batch_size=64, learning_rate=2e-3, class_power=0.2, average=0.998, weight_decay=0.02
+                    epochs=8, batch_size=64, learning_rate=2e-3, class_power=0.2, average=0.995, weight_decay=0.02
                 ),
             ),
             FusionStage(
                 encoders={"text": "text-meld", "audio": "audio-speech", "video": "video-faces"},
                 corpora={"text": ("meld",), "audio": SPEECH, "video": ("ferplus",)},
-                augmented_views={"text": 2, "audio": 2, "video": 2},
+                augmented_views={"text": 1, "audio": 2, "video": 2},
                 loop=LoopConfig(
                     epochs=6, batch_size=128, learning_rate=1e-3, class_power=0.3, label_smoothing=0.05, bf16=False
                 ),

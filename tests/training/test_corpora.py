@@ -1,0 +1,95 @@
+"""Readers map to the seven labels, keep speakers apart, and name what is wrong by file and row."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training.corpora import CORPORA, goemotions, isear, meld, read
+from training.errors import TrainingError
+
+HEADER = "Utterance,Speaker,Emotion,Sentiment,Dialogue_ID,Utterance_ID\n"
+
+
+def _meld(folder: Path, rows: str | bytes) -> Path:
+    (folder / "meld").mkdir()
+    (folder / "meld" / "dev_sent_emo.csv").write_text(HEADER + "Hi.,Ross,joy,positive,0,0\n")
+    train = rows if isinstance(rows, bytes) else (HEADER + rows).encode()
+    (folder / "meld" / "train_sent_emo.csv").write_bytes(train)
+    return folder
+
+
+def test_a_dialogue_is_read_in_its_order_with_what_was_said_before(tmp_path: Path) -> None:
+    samples = meld.read(_meld(tmp_path, "Second.,Joey,anger,negative,1,1\nFirst.,Ross,joy,positive,1,0\nOther.,Ross,fear,negative,2,0\n"))
+    first, second, other = samples[:3]
+    assert (first.text, first.context) == ("First.", ())
+    assert second.context == (("Ross", "First."),)
+    assert other.context == ()
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("Hi.,Ross,boredom,neutral,0,0\n", r"train_sent_emo\.csv:2: unknown label 'boredom'; known here: anger"),
+        ("Hi.,Ross,joy,positive,zero,0\n", r"train_sent_emo\.csv:2: dialogue 'zero'"),
+        ("Hi.,Ross,joy\n", r"train_sent_emo\.csv:2: no 'Sentiment' in this row"),
+        (b"Utterance,Speaker\nHi.,Ross\n", r"train_sent_emo\.csv: no column 'Emotion'; it has Utterance, Speaker"),
+        (HEADER.encode() + b"Hi \xff.,Ross,joy,positive,0,0\n", r"train_sent_emo\.csv:\d: not UTF-8"),
+    ],
+)
+def test_a_bad_row_of_meld_is_named(tmp_path: Path, rows: str | bytes, message: str) -> None:
+    with pytest.raises(TrainingError, match=message):
+        meld.read(_meld(tmp_path, rows))
+
+
+def test_a_bad_row_of_goemotions_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "text" / "goemotions"
+    folder.mkdir(parents=True)
+    (folder / "labels.txt").write_text("anger\ndisgust\nfear\njoy\nneutral\nsadness\nsurprise\n")
+    for split in ("train", "dev", "test"):
+        (folder / f"{split}.tsv").write_text("Fine.\t3,4\tid1\n")
+    assert [round(p, 2) for p in goemotions.read(tmp_path)[0].emotion] == [0, 0, 0, 0.5, 0.5, 0, 0]
+    (folder / "dev.tsv").write_text("Fine.\t3\tid1\nOdd.\t9\tid2\n")
+    with pytest.raises(TrainingError, match=r"dev\.tsv:2: unknown label id '9'"):
+        goemotions.read(tmp_path)
+    (folder / "dev.tsv").write_text("Fine. 3\n")
+    with pytest.raises(TrainingError, match=r"dev\.tsv:1: 1 fields, expected 3"):
+        goemotions.read(tmp_path)
+
+
+def test_shame_and_guilt_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "text" / "isear").mkdir(parents=True)
+    (tmp_path / "text" / "isear" / "isear.csv").write_text("emotion,text\njoy,Good\nshame,Bad\n")
+    assert [s.text for s in isear.read(tmp_path)] == ["Good"]
+
+
+def test_a_clip_with_a_name_of_another_scheme_is_named(made_data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "audio" / "ravdess"
+    folder.mkdir(parents=True)
+    (folder / "song.opus").write_bytes(b"")
+    with pytest.raises(TrainingError, match=r"song\.opus.*scheme of ravdess"):
+        CORPORA["ravdess"].read(tmp_path)
+
+
+@pytest.mark.parametrize("corpus", CORPORA)
+def test_a_corpus_that_is_not_there_says_where_it_was_looked_for(corpus: str, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="--data is the folder that holds"):
+        CORPORA[corpus].read(tmp_path)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("corpus", CORPORA)
+def test_real_corpora_have_every_split_and_no_speaker_in_two(corpus: str, shared_data: Path) -> None:
+    samples = read((corpus,), shared_data)
+    assert len(samples) > 500
+    splits = defaultdict(set)
+    for sample in samples:
+        assert sum(sample.emotion) == pytest.approx(1)
+        assert sum(sample.sentiment) == pytest.approx(1)
+        splits[sample.split].add(sample.speaker)
+    assert {"train", "dev"} <= set(splits)
+    if samples[0].audio:
+        assert not splits["train"] & splits["dev"]
+        assert not splits["calibration"] & (splits["train"] | splits["dev"])
+    assert len(np.unique([s.label for s in samples])) >= 5

@@ -1,0 +1,78 @@
+"""Training sees what the daemon sees: the same functions, the same numbers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from streamer import features as daemon
+from streamer.features import FaceCropSpec, LogMelSpec
+from training import data_audio
+from training.corpora import ferplus, ravdess
+from training.data_audio import AudioData, FeatureCache
+from training.data_face import FaceData
+from training.decode import decode
+from training.errors import TrainingError
+from training.progress import Progress
+from training.samples import Sample, emotion_of, implied_sentiment
+
+SPEC = LogMelSpec(std=2.0)
+
+
+def _clip(path: Path) -> Sample:
+    joy = emotion_of("joy")
+    return Sample(corpus="made", key=path.stem, split="train", emotion=joy, sentiment=implied_sentiment(joy), audio=path)
+
+
+def test_log_mel_in_training_is_the_daemons_function_and_gives_its_numbers(made_data: Path, tmp_path: Path) -> None:
+    assert data_audio.log_mel is daemon.log_mel.log_mel
+    samples = ravdess.read(made_data)[:5]
+    batch = AudioData(samples, FeatureCache(tmp_path, SPEC), 5, 0, None, Progress()).batch([0, 4], np.random.default_rng(0))
+    features, mask = (tensor.numpy() for tensor in batch.inputs)
+    for row, sample in enumerate((samples[0], samples[4])):
+        assert sample.audio is not None
+        expected = SPEC.extract(decode(sample.audio, SPEC.sample_rate_hz))
+        assert int(mask[row].sum()) == len(expected)
+        np.testing.assert_array_equal(features[row, : len(expected)], expected)
+        assert not features[row, len(expected) :].any()
+
+
+def test_the_daemons_stream_gives_what_training_saw(made_data: Path, tmp_path: Path) -> None:
+    sample = ravdess.read(made_data)[3]
+    assert sample.audio is not None
+    wave, stream = decode(sample.audio, SPEC.sample_rate_hz), SPEC.stream()
+    for start in range(0, len(wave), 512):
+        stream.push(wave[start : start + 512])
+    batch = AudioData([sample], FeatureCache(tmp_path, SPEC), 1, 0, None, Progress()).batch([0], np.random.default_rng(0))
+    np.testing.assert_allclose(batch.inputs[0][0].numpy(), stream.features(), atol=1e-5)
+
+
+def test_a_cache_entry_that_was_cut_off_is_computed_again(made_data: Path, tmp_path: Path) -> None:
+    path = made_data / "audio" / "ravdess" / "03-01-01-01-01-01-01.opus"
+    first = FeatureCache(tmp_path, SPEC).mel(path)
+    (entry,) = tmp_path.rglob("*.npy")
+    entry.write_bytes(entry.read_bytes()[:100])
+    np.testing.assert_array_equal(FeatureCache(tmp_path, SPEC).mel(path), first)
+
+
+def test_another_spec_has_another_cache_but_normalisation_does_not(made_data: Path, tmp_path: Path) -> None:
+    path = made_data / "audio" / "ravdess" / "03-01-01-01-01-01-01.opus"
+    for spec in (SPEC, LogMelSpec(std=3.0), LogMelSpec(n_mels=40)):
+        FeatureCache(tmp_path, spec).mel(path)
+    assert len(list(tmp_path.rglob("*.npy"))) == 2
+
+
+def test_a_face_in_training_is_the_daemons_crop(made_data: Path) -> None:
+    spec = FaceCropSpec(equalise=True)
+    data = FaceData(ferplus.read(made_data)[:3], spec, 3, 0, None)
+    crops = data.batch([0, 1, 2], np.random.default_rng(0)).inputs[0].numpy()
+    coloured = np.repeat(np.stack(data.faces)[..., None], 3, axis=-1)
+    np.testing.assert_array_equal(crops[:, 0], spec.tensor(np.stack([spec.resize(face) for face in coloured])))
+
+
+@pytest.mark.parametrize("content", [b"", b"not sound at all"])
+def test_a_clip_that_cannot_be_decoded_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "broken.opus"
+    path.write_bytes(content)
+    with pytest.raises(TrainingError, match=r"broken\.opus"):
+        decode(path, 16_000)

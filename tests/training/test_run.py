@@ -1,0 +1,47 @@
+"""The smallest recipe from data to figures, as the command line does it."""
+
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from models.checkpoint import load
+from streamer.labels import subset_name
+from training.calibrate import SUBSETS
+from training.cli import app
+from training.progress import Progress
+from training.report import evaluate
+from training.run import train_run
+
+
+@pytest.fixture(scope="module")
+def run(made_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tiny")
+    train_run("small", "tiny", made_data, folder / "run", folder / "cache", Progress(Console(quiet=True)))
+    return folder / "run"
+
+
+def test_a_run_leaves_a_network_that_knows_its_corpora_and_is_calibrated_for_every_subset(run: Path) -> None:
+    _, card = load(run)
+    assert [corpus.name for corpus in card.corpora] == ["MELD (text)", "RAVDESS", "FERPlus"]
+    assert set(card.calibration) == {subset_name(subset) for subset in SUBSETS}
+    assert (run / "tokenizer.json").is_file()
+
+
+def test_every_subset_is_measured_with_its_interval(run: Path, made_data: Path) -> None:
+    metrics = evaluate(run, made_data, run.parent / "cache", "dev", Progress(Console(quiet=True)))
+    f1 = [m for m in metrics if m.name == "emotion weighted F1"]
+    assert {m.modalities for m in f1} == {subset_name(subset) for subset in SUBSETS}
+    assert all(m.low is not None and m.high is not None and m.low <= m.value <= m.high for m in f1)
+    assert all(m.split == "dev" and m.n > 0 for m in metrics)
+
+
+def test_help_needs_no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    import subprocess
+    import sys
+
+    code = "import sys; from training.cli import app; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    output = CliRunner().invoke(app, ["--help"]).output
+    assert all(verb in output for verb in ("train", "evaluate", "report"))
