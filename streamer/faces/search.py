@@ -16,8 +16,10 @@ from streamer.settings import FaceSettings
 
 LONGEST_PX: Final = 320
 """Longer side of the picture that faces are looked for in."""
-LOOK_ROUND_HZ: Final = 1.0
-"""How often the whole picture is searched for newcomers while faces are followed; with none, at every detection."""
+NEWCOMERS_HZ: Final = 1.0
+"""How often the whole picture is searched while faces are followed, ..."""
+ANYBODY_HZ: Final = 2.5
+"""... and while there are none: the other detections look around known faces only, which is far quicker."""
 REGION: Final = 2.0
 """Side of the region around a known face, in sides of its box, ..."""
 REGION_PX: Final = 72
@@ -33,7 +35,8 @@ class FaceSearch:
         self._detector = detector
         self._min_face_px = settings.min_face_px
         self._detection = Cadence(settings.detect_hz)
-        self._look_round = Cadence(min(LOOK_ROUND_HZ, settings.detect_hz))
+        self._newcomers = Cadence(NEWCOMERS_HZ)
+        self._anybody = Cadence(ANYBODY_HZ)
 
     def zoom(self, image_rgb: UInt8) -> float:
         """By how much a picture is shrunk before it is searched: as far as the smallest face wanted can still be found."""
@@ -51,12 +54,11 @@ class FaceSearch:
         """
         if not self._detection.due(time_s):
             return None
-        look_round = self._look_round.due(time_s)
-        if look_round or not tracks:
+        if (self._newcomers if tracks else self._anybody).due(time_s):
             found = self._detector.detect(small_rgb)
         else:
             found = [face for track in tracks for face in self._near(small_rgb, track.box)]
-        # A face may show through the edge of what is asked for: following it is better than to lose and find it again.
+        # A little below what is asked for: a face of just that size would come and go.
         smallest_px = 0.9 * self._min_face_px * zoom
         return _distinct([face for face in found if face.bbox_xyxy_px[2] - face.bbox_xyxy_px[0] >= smallest_px])
 
