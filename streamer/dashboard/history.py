@@ -10,8 +10,8 @@ from streamer.dashboard.palette import DIM, EMOTION, SENTIMENT, TRACK
 from streamer.wire import Partial, Utterance
 
 Said = Utterance | Partial
-SPANS_S: Final = (60, 180)
-"""The axis is one minute long at first, and three from then on."""
+SPANS_S: Final = (30, 60, 180)
+"""The axis is half a minute long at first, then one, and three from then on."""
 
 
 def span_s(source: SourceModel) -> int:

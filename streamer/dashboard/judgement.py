@@ -3,7 +3,20 @@
 from rich.text import Text
 
 from streamer.dashboard.history import columns
-from streamer.dashboard.marks import LABEL, WIDE, Lines, bar, beside, clock, flowed, named, printable, share, sparkline
+from streamer.dashboard.marks import (
+    LABEL,
+    WIDE,
+    Lines,
+    alternatives,
+    bar,
+    beside,
+    clock,
+    flowed,
+    named,
+    printable,
+    share,
+    sparkline,
+)
 from streamer.dashboard.model import SourceModel
 from streamer.dashboard.palette import BRIGHT, DIM, EMOTION, SENTIMENT, TEXT, WARNING
 from streamer.labels import EMOTIONS, MODALITIES, SENTIMENTS, Modality
@@ -20,12 +33,10 @@ def verdict(source: SourceModel, width: int) -> Lines:
     if said is None:
         return [Text("no verdict yet", style=DIM)]
     emotion, sentiment = said.emotion, said.sentiment
-    others = [label for label in emotion.set if label != emotion.label]
-    doubt = " or " + ", ".join(others) if others else " uncertain" if emotion.uncertain else ""
     left = Text.assemble(
         (emotion.label, f"bold {EMOTION[emotion.label]}"),
         (f" {share(emotion.probs[emotion.label])}", BRIGHT),
-        (doubt, WARNING),
+        (alternatives(emotion), WARNING),
     )
     so_far = "so far" if isinstance(said, Partial) else f"{clock(said.start_s)} – {clock(said.end_s)}"
     right = Text.assemble(

@@ -6,12 +6,14 @@ from typing import Final
 from rich.text import Text
 
 from streamer.dashboard.palette import DIM, TEXT, TRACK
+from streamer.wire import EmotionField
 
 Lines = list[Text]
 WIDE: Final = 66
 """Columns of a frame from which on two things stand beside each other."""
 LABEL: Final = 9
 """Columns of the longest label and a blank."""
+NAMED_ALTERNATIVES: Final = 2
 _HEIGHTS: Final = "▁▂▃▄▅▆▇█"
 
 
@@ -26,6 +28,19 @@ def clock(seconds: float) -> str:
 def share(value: float) -> str:
     """A probability or weight in three columns: `.81`, `1.0`."""
     return "1.0" if value >= 0.995 else f"{max(value, 0.0):.2f}"[1:]
+
+
+def milliseconds(value: float) -> str:
+    """`420`, and `3.2` below ten."""
+    return f"{value:.0f}" if value >= 9.95 else f"{value:.1f}"
+
+
+def alternatives(emotion: EmotionField) -> str:
+    """What else it may be: ` or joy`, ` or joy, fear`, ` or 5 others`; nothing where the label stands alone."""
+    others = [label for label in emotion.set if label != emotion.label]
+    if not others:
+        return ""
+    return " or " + (", ".join(others) if len(others) <= NAMED_ALTERNATIVES else f"{len(others)} others")
 
 
 def printable(text: str) -> str:

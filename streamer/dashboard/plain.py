@@ -1,6 +1,6 @@
 """One readable line for each event that changes something: for logs, pipes and terminals that are none."""
 
-from streamer.dashboard.marks import clock, printable, share
+from streamer.dashboard.marks import alternatives, clock, printable, share
 from streamer.labels import MODALITIES
 from streamer.wire import Activity, Event, Heartbeat, State, Utterance
 
@@ -51,22 +51,18 @@ class PlainLines:
 def utterance_line(said: Utterance) -> str:
     """When, what it is, what was said, by whom, what it rests on, how late."""
     emotion, label = said.emotion, said.emotion.label
-    others = [other for other in emotion.set if other != label]
-    doubt = f" or {', '.join(others)}" if others else ""
     words = f' "{printable(said.transcript.text)}"' if said.transcript else ""
     face = f" face {said.speaker.track_id}" if said.speaker else ""
-    weights = [f"{name} {share(said.modalities[name].weight)}" for name in MODALITIES if _used(said, name)]
+    used = [(name, said.modalities[name]) for name in MODALITIES if name in said.modalities]
+    weights = " ".join(f"{name} {share(field.weight)}" for name, field in used if field.used)
     total_ms = said.latency_ms.get("total")
-    notes = [" ".join(weights), f"{total_ms:.0f} ms" if total_ms is not None else ""]
-    return (
-        f"{clock(said.start_s)}–{clock(said.end_s)}  {label} {emotion.probs[label]:.2f}{doubt} ({said.sentiment.label}){words}{face}"
-        + "".join(f" · {note}" for note in notes if note)
-    )
-
-
-def _used(said: Utterance, name: str) -> bool:
-    field = said.modalities.get(name)  # type: ignore[call-overload]
-    return field is not None and field.used
+    judged = f"{label} {emotion.probs[label]:.2f}{alternatives(emotion)} ({said.sentiment.label})"
+    parts = [
+        f"{clock(said.start_s)}–{clock(said.end_s)}  {judged}{words}{face}",
+        weights,
+        f"{total_ms:.0f} ms" if total_ms is not None else "",
+    ]
+    return " · ".join(part for part in parts if part)
 
 
 def introduction(state: State) -> str:

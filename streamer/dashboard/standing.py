@@ -3,7 +3,20 @@
 from rich.text import Text
 
 from streamer.dashboard.judgement import reason
-from streamer.dashboard.marks import WIDE, Lines, as_many, bar, beside, clock, fit, flowed, named, printable, share
+from streamer.dashboard.marks import (
+    WIDE,
+    Lines,
+    as_many,
+    bar,
+    beside,
+    clock,
+    fit,
+    flowed,
+    milliseconds,
+    named,
+    printable,
+    share,
+)
 from streamer.dashboard.model import SourceModel
 from streamer.dashboard.palette import ACTIVITY, BRIGHT, DIM, METER, TEXT, WARNING
 from streamer.wire import FaceField, Partial
@@ -83,7 +96,10 @@ def latencies(source: SourceModel, width: int) -> Lines:
     if not known:
         return [Text("no latency measured yet", style=DIM)]
     order = sorted(known, key=lambda stage: stage != "total")  # the rest stays as it came
-    pieces = [named(stage, f"{known[stage].p50:.0f}").append(f"/{known[stage].p95:.0f}", style=DIM) for stage in order]
+    pieces = [
+        named(stage, milliseconds(known[stage].p50)).append(f"/{milliseconds(known[stage].p95)}", style=DIM)
+        for stage in order
+    ]
     return flowed(Text("ms p50/p95  " if width >= WIDE else "ms ", style=DIM), pieces, width)
 
 

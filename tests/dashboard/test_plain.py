@@ -6,7 +6,7 @@ import msgspec
 
 from streamer.channel import Channel, WhenFull
 from streamer.dashboard import print_json, print_lines
-from streamer.dashboard.marks import clock, share
+from streamer.dashboard.marks import alternatives, clock, milliseconds, share
 from streamer.wire import Event, decode
 from tests import talk
 
@@ -85,3 +85,12 @@ def test_clock_and_share_round_without_surprise() -> None:
         "1.0",
         ".00",
     ]
+    assert [milliseconds(value) for value in (0.04, 9.94, 9.96, 420.4)] == ["0.0", "9.9", "10", "420"]
+
+
+def test_a_few_alternatives_are_named_and_many_are_counted() -> None:
+    told = [
+        alternatives(talk.emotion("joy", 0.4, others))
+        for others in ((), ("anger",), ("anger", "fear"), ("anger", "fear", "neutral"))
+    ]
+    assert told == ["", " or anger", " or anger, fear", " or 3 others"]

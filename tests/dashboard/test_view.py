@@ -46,7 +46,7 @@ def test_one_source_is_shown_with_everything_that_is_known_of_it(width: int, hei
         "text     – ", "the words may still change", "audio    ━", ".62", "video    ━", ".38",
         "-3 min", "-2 min", "-1 min", "now", "█", "▀",
         "surprise? .55 positive  #1   .83   I can't believe it!",
-        "ms p50/p95  total 42", "endpoint 402/402", "asr 3/3", "fusion 1/1",
+        "ms p50/p95  total 42", "endpoint 402/402", "asr 3.0/3.0", "fusion 0.6/0.6",
         "asr pocketsphinx/en-us", "faces yunet", "on CPU", "in USB microphone, /dev/video0",
         *EMOTIONS, *SENTIMENTS,
     ]  # fmt: skip
