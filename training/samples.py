@@ -36,6 +36,10 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """A file with this utterance's pictures, faces yet to be found in them."""
     face: bytes | None = None
     """One encoded picture of a face."""
+    reason: str | None = None
+    """Why sound and pictures of a clip are not there."""
+    dialogue: str | None = None
+    """Which dialogue it belongs to, where the corpus has them."""
 
     @property
     def label(self) -> int:

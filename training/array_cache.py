@@ -1,0 +1,55 @@
+"""Arrays that are dear to compute, kept on disk under the hash of everything that they depend on."""
+
+import hashlib
+import threading
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from streamer.features.arrays import Float32, UInt8
+from training.progress import Progress
+
+Arrays = dict[str, Float32 | UInt8]
+
+
+class ArrayCache:
+    """One folder of entries, each a compressed `.npz`; may be cut off at any moment, and be filled by several threads or processes.
+
+    What is written is whole; an entry that is damaged all the same is told and computed again.
+    """
+
+    def __init__(self, folder: Path, progress: Progress) -> None:
+        self._folder, self._progress = folder, progress
+        self.computed = 0
+        """How many entries this object had to compute."""
+
+    def get(self, key: str, compute: Callable[[], Arrays]) -> Arrays:
+        """The entry of a key, computed where it is not there."""
+        entry = self._folder / key[:2] / f"{key}.npz"
+        try:
+            with np.load(entry) as found:
+                return {name: found[name] for name in found.files}
+        except FileNotFoundError:
+            pass
+        except (ValueError, EOFError, OSError, KeyError, zipfile.BadZipFile, zlib.error):
+            self._progress.say(f"{entry}: damaged, it is computed again")
+        arrays = compute()
+        self.computed += 1
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        draft = entry.with_name(f"{key}.{threading.get_ident()}.part")
+        with draft.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **arrays)
+        draft.replace(entry)
+        return arrays
+
+
+def digest(*parts: bytes) -> str:
+    """One name for everything that an entry depends on."""
+    summed = hashlib.sha256()
+    for part in parts:
+        summed.update(len(part).to_bytes(8, "little"))
+        summed.update(part)
+    return summed.hexdigest()
