@@ -1,7 +1,8 @@
 """A program of its own that captures from the real microphone and a scripted camera until its input ends.
 
 PulseAudio's address must be in the environment before PortAudio is loaded, so tests run this as another process. It prints one JSON
-object a line: the names, `{"heard": time_s}` at the first chunk and after each gap, and every trouble; at the end it writes what came to the file named.
+object a line: the names, `{"heard": time_s}` at the first chunk and after each gap, and every trouble. At the end it writes what came
+to the file named.
 """
 
 import json

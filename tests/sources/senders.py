@@ -15,40 +15,37 @@ import numpy as np
 import pytest
 
 
-class MjpegCamera(ThreadingHTTPServer):
-    """Sends pictures as IP cameras do, each brighter than the one before; hangs up after so many, and answers the next call."""
+class HttpCamera(ThreadingHTTPServer):
+    """Answers every call with the same parts, one after another in their time, and hangs up."""
 
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, pictures_per_call: int, period_s: float = 0.04) -> None:
-        super().__init__(("127.0.0.1", 0), _MjpegAnswer)
-        self.pictures_per_call = pictures_per_call
+    def __init__(self, content_type: str, parts: list[bytes], period_s: float) -> None:
+        super().__init__(("127.0.0.1", 0), _Answer)
+        self.content_type = content_type
+        self.parts = parts
         self.period_s = period_s
         self.calls = 0
         self.closing = threading.Event()
 
     @property
     def url(self) -> str:
-        return f"http://user:secret@127.0.0.1:{self.server_address[1]}/cam.mjpg"
+        return f"http://user:secret@127.0.0.1:{self.server_address[1]}/cam"
 
 
-class _MjpegAnswer(BaseHTTPRequestHandler):
+class _Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        camera = cast("MjpegCamera", self.server)
+        camera = cast("HttpCamera", self.server)
         camera.calls += 1
         self.send_response(200)
-        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self.send_header("Content-Type", camera.content_type)
         self.end_headers()
         try:
-            for number in range(camera.pictures_per_call):
+            for part in camera.parts:
                 if camera.closing.wait(camera.period_s):
                     return
-                picture = np.full((48, 64, 3), 20 + number % 200, np.uint8)
-                jpeg = cv2.imencode(".jpg", picture)[1].tobytes()
-                self.wfile.write(
-                    b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg) + jpeg + b"\r\n"
-                )
+                self.wfile.write(part)
         except OSError:
             return  # the viewer has gone
 
@@ -57,8 +54,8 @@ class _MjpegAnswer(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def mjpeg_camera(pictures_per_call: int) -> Iterator[MjpegCamera]:
-    camera = MjpegCamera(pictures_per_call)
+def http_camera(content_type: str, parts: list[bytes], period_s: float) -> Iterator[HttpCamera]:
+    camera = HttpCamera(content_type, parts, period_s)
     thread = threading.Thread(target=camera.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
@@ -68,6 +65,17 @@ def mjpeg_camera(pictures_per_call: int) -> Iterator[MjpegCamera]:
         camera.shutdown()
         camera.server_close()
         thread.join()
+
+
+@contextmanager
+def mjpeg_camera(pictures_per_call: int) -> Iterator[HttpCamera]:
+    """Sends pictures as IP cameras do, each brighter than the one before."""
+    parts = []
+    for number in range(pictures_per_call):
+        jpeg = cv2.imencode(".jpg", np.full((48, 64, 3), 20 + number % 200, np.uint8))[1].tobytes()
+        parts.append(b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg) + jpeg + b"\r\n")
+    with http_camera("multipart/x-mixed-replace; boundary=frame", parts, period_s=0.04) as camera:
+        yield camera
 
 
 @contextmanager

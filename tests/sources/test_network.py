@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from contextlib import ExitStack
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,9 +14,9 @@ from streamer.errors import SourceError
 from streamer.messages import CHUNK_SAMPLES
 from streamer.settings import SourceSettings
 from streamer.sources import open_source
-from tests.sources.conftest import Play
+from tests.sources.conftest import Ffmpeg, Play
 from tests.sources.playing import Played, collect
-from tests.sources.senders import mjpeg_camera, rtsp_server, sending
+from tests.sources.senders import http_camera, mjpeg_camera, rtsp_server, sending
 
 
 def heard_and_seen(played: Played, seconds: float) -> bool:
@@ -73,6 +74,25 @@ def test_a_lost_stream_is_told_and_fetched_again_and_its_clock_goes_on() -> None
     times_s = [item.time_s for item in played.order]
     assert times_s == sorted(times_s)
     assert max(np.diff(times_s)) >= 0.9  # the first attempt comes after a second
+
+
+def test_a_stream_whose_own_clock_begins_again_with_each_connection_goes_on_behind_what_came(
+    film: Path, ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    broadcast = tmp_path / "broadcast.ts"
+    ffmpeg("-i", film, "-c", "copy", broadcast)
+    content = broadcast.read_bytes()
+    packets = [content[start : start + 7 * 188] for start in range(0, len(content), 7 * 188)]
+    with http_camera("video/mp2t", packets, period_s=1.0 / len(packets)) as camera:
+        source = open_source(SourceSettings(url=camera.url), lambda _: None)
+        played = collect(source, lambda played: played.order[-1].time_s > 5.0)
+    assert camera.calls == 2
+    assert played.source.live is True
+    heard_s, seen_s = [chunk.time_s for chunk in played.chunks], [item.time_s for item in played.seen]
+    assert heard_s == sorted(heard_s)
+    assert seen_s == sorted(seen_s)
+    assert len([time_s for time_s in heard_s if time_s > 3.1]) > 50
+    assert len([frame for frame in played.frames if frame.time_s > 3.1]) > 40
 
 
 def test_stop_is_heeded_while_a_lost_stream_is_waited_for() -> None:

@@ -248,6 +248,9 @@ def test_sound_stored_far_behind_its_pictures_neither_hangs_nor_is_lost(
     played = play(film)
     assert len(played.frames) == 120
     assert played.end_s == pytest.approx(24.0, abs=0.1)
+    picture = next(i for i, item in enumerate(played.order) if isinstance(item, VideoFrame) and item.time_s > 12)
+    sound = next(i for i, item in enumerate(played.order) if isinstance(item, AudioChunk) and item.time_s > 5)
+    assert picture < sound  # it is not all held in memory until the sound is found
     seen_s = [item.time_s for item in played.seen]
     assert seen_s == sorted(seen_s)
 
