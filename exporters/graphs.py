@@ -70,7 +70,7 @@ def random_inputs(
 
 def write_graph(network: Network, graph: str, path: Path) -> None:
     """Trace one part and write it."""
-    inputs = random_inputs(network, graph, batch=2, steps=8 if graph != "audio" else 96, seed=1)
+    inputs = random_inputs(network, graph, batch=2, steps=_traced_steps(network, graph), seed=1)
     with warnings.catch_warnings():
         # The tracing exporter is deprecated in favour of the dynamo one, which has frozen dynamic axes without a word; parity is
         # checked either way.
@@ -87,9 +87,15 @@ def write_graph(network: Network, graph: str, path: Path) -> None:
         )
 
 
+def _traced_steps(network: Network, graph: str) -> int:
+    if graph != "audio":
+        return 8
+    return 3_200 if isinstance(network.config.encodings["audio"].spec, WaveformSpec) else 96
+
+
 def _dynamic_axes(graph: str) -> dict[str, dict[int, str]]:
     if graph == "fusion":
-        steps = {m: {0: "batch", 1: f"{m}_steps"} for m in MODALITIES}
+        steps: dict[str, dict[int, str]] = {m: {0: "batch", 1: f"{m}_steps"} for m in MODALITIES}
         masks = {f"{m}_mask": {0: "batch", 1: f"{m}_steps"} for m in MODALITIES}
         return {**steps, **masks, **{name: {0: "batch"} for name in OUTPUT_NAMES["fusion"]}}
     axes = {name: {0: "batch", 1: _STEPS[graph]} for name in INPUT_NAMES[graph]}

@@ -11,6 +11,7 @@ import torch
 from exporters.errors import ExportError
 from exporters.graphs import INPUT_NAMES, OUTPUT_NAMES, Inputs, graph_names, module_of, random_inputs
 from models.network import Network
+from streamer.features import FaceCropSpec, FunctionalsSpec, VectorsSpec, WaveformSpec
 from streamer.labels import MODALITIES, Modality
 
 TOLERANCE: Final = 1e-4
@@ -73,13 +74,29 @@ def _worst(network: Network, graph: str, path: Path) -> Difference:
     return worst
 
 
+def lengths(network: Network, graph: str) -> tuple[int, ...]:
+    """How long the inputs are that are compared: what the daemon may send of this feature."""
+    if graph in {"text", "fusion"}:
+        return LENGTHS[graph]
+    spec = network.config.encodings["audio" if graph == "audio" else "video"].spec
+    match spec:
+        case WaveformSpec():
+            return (spec.min_samples, spec.min_samples + 1, 719, 720, 3_200, 16_001, 48_000)
+        case FunctionalsSpec() | VectorsSpec():
+            return (1, 2, 9, 33)
+        case FaceCropSpec() if spec.exact_crops:
+            return (1, 2, spec.exact_crops)
+        case _:
+            return LENGTHS[graph]
+
+
 def _cases(network: Network, graph: str) -> Iterator[tuple[str, Inputs]]:
     """Inputs of every batch size and length; for the fusion, with every set of modalities."""
     absent: list[frozenset[Modality]] = [frozenset()]
     if graph == "fusion":
         absent = [frozenset(c) for n in range(len(MODALITIES)) for c in combinations(MODALITIES, n)]
     for batch in BATCHES:
-        for steps in LENGTHS[graph]:
+        for steps in lengths(network, graph):
             for without in absent:
                 where = f"batch {batch}, {steps} steps" + (f", without {'+'.join(sorted(without))}" if without else "")
                 yield (

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from models.fusion.decision import Decision, LateHeads, by_modality, ordered, presence, stacked
 from models.graph import Fused, FusionConfig
 from models.heads import Heads
 from models.pooling import AttentivePooling
@@ -14,6 +15,7 @@ class Gated(FusionConfig, frozen=True, kw_only=True):
 
     hidden: int = 128
     dropout: float = 0.2
+    decision: Decision = "early"
 
     def build(self, widths: dict[Modality, int]) -> nn.Module:
         """The fusion with fresh weights."""
@@ -28,28 +30,27 @@ class GatedFusion(nn.Module):
 
     def __init__(self, config: Gated, widths: dict[Modality, int]) -> None:
         super().__init__()
-        self.pooling = nn.ModuleDict({m: AttentivePooling(widths[m], 32) for m in MODALITIES})
-        self.projection = nn.ModuleDict({m: nn.Linear(widths[m], config.hidden) for m in MODALITIES})
+        self.widths = widths = ordered(widths)
+        self.pooling = nn.ModuleDict({m: AttentivePooling(width, 32) for m, width in widths.items()})
+        self.projection = nn.ModuleDict({m: nn.Linear(width, config.hidden) for m, width in widths.items()})
         self.gate = nn.Linear(len(MODALITIES) * config.hidden, len(MODALITIES))
         self.dropout = nn.Dropout(config.dropout)
-        self.heads = Heads(config.hidden)
-
-    def forward(
-        self, text: Tensor, audio: Tensor, video: Tensor, text_mask: Tensor, audio_mask: Tensor, video_mask: Tensor
-    ) -> Fused:
-        """[batch, steps, width] each and [batch, steps] each; a modality whose mask is all zeros is not looked at."""
-        present = torch.stack([mask.max(dim=1).values for mask in (text_mask, audio_mask, video_mask)], dim=1)
-        vectors = torch.stack(
-            [
-                torch.tanh(self.projection[m](self.dropout(self.pooling[m](steps, mask))))
-                for m, steps, mask in zip(
-                    MODALITIES, (text, audio, video), (text_mask, audio_mask, video_mask), strict=True
-                )
-            ],
-            dim=1,
+        self.late = config.decision == "late"
+        self.heads = (
+            LateHeads(dict.fromkeys(widths, config.hidden), config.hidden, config.dropout)
+            if self.late
+            else Heads(config.hidden)
         )
-        vectors = vectors * present.unsqueeze(-1)
+
+    def forward(self, *inputs: Tensor) -> Fused:
+        """Three embeddings [batch, steps, width], then three masks; a modality whose mask is all zeros is not looked at."""
+        found = by_modality(inputs, self.widths)
+        present = presence(found, inputs)
+        vectors = stacked(
+            {m: torch.tanh(self.projection[m](self.dropout(self.pooling[m](*steps)))) for m, steps in found.items()},
+            present,
+        )
         gates = torch.sigmoid(self.gate(vectors.flatten(1))) * present
-        logits = self.heads((vectors * gates.unsqueeze(-1)).sum(1))
         weights = gates / gates.sum(dim=1, keepdim=True).clamp(min=1e-6)
+        logits = self.heads(vectors, weights) if self.late else self.heads((vectors * gates.unsqueeze(-1)).sum(1))
         return Fused(logits.emotion, logits.sentiment, weights)

@@ -34,28 +34,21 @@ class Bert(EncoderConfig, frozen=True, kw_only=True):
         return BertEncoder(self)
 
 
-class BertEncoder(nn.Module):
-    """Word pieces in, one embedding of the current utterance out."""
+class BertTrunk(nn.Module):
+    """Word pieces in, one vector of each out."""
 
     def __init__(self, config: Bert) -> None:
         super().__init__()
         self.embeddings = _Embeddings(config)
         self.encoder = nn.ModuleDict({"layer": nn.ModuleList(_Layer(config) for _ in range(config.layers))})
-        self.projection = nn.Linear(2 * config.hidden, config.width)
-        self.dropout = nn.Dropout(config.dropout)
-        self.apply(_initialise)
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Encoded:
-        """Three int64 [batch, tokens] -> embedding [batch, 1, width]: CLS beside the mean of the current utterance's pieces."""
-        hidden = self.embeddings(input_ids, token_type_ids)
+    def hidden(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
+        """Three int64 [batch, tokens] -> [batch, tokens, hidden]."""
+        hidden: Tensor = self.embeddings(input_ids, token_type_ids)
         unseen = (1.0 - attention_mask.to(hidden.dtype))[:, None, None, :] * -1e4
-        for layer in self.encoder["layer"]:  # type: ignore[union-attr]  # a ModuleList
+        for layer in self.encoder["layer"].children():
             hidden = layer(hidden, unseen)
-        current = (token_type_ids * attention_mask).to(hidden.dtype).unsqueeze(-1)
-        mean = (hidden * current).sum(1) / current.sum(1).clamp(min=1.0)
-        pooled = self.dropout(torch.cat([hidden[:, 0], mean], dim=-1))
-        embedding = functional.gelu(self.projection(pooled)).unsqueeze(1)
-        return Encoded(embedding, torch.ones_like(embedding[:, :, 0]))
+        return hidden
 
     def load_pretrained(self, weights: Path) -> None:
         """Take a published `model.safetensors`; the projection stays fresh.
@@ -63,7 +56,7 @@ class BertEncoder(nn.Module):
         Raises:
             ValueError: a weight of the encoder is missing there, or has another shape.
         """
-        found = {name.removeprefix("bert."): tensor for name, tensor in load_file(weights).items()}
+        found = {_renamed(name): tensor for name, tensor in load_file(weights).items()}
         own = {name: tensor for name, tensor in self.state_dict().items() if not name.startswith("projection.")}
         missing = [name for name in own if name not in found or found[name].shape != own[name].shape]
         if missing:
@@ -71,6 +64,35 @@ class BertEncoder(nn.Module):
                 f"{weights}: not a checkpoint of this size, for example {missing[0]} is missing or of another shape"
             )
         self.load_state_dict({name: found[name] for name in own}, strict=False)
+
+
+class BertEncoder(BertTrunk):
+    """Word pieces in, one embedding of the current utterance out."""
+
+    def __init__(self, config: Bert) -> None:
+        super().__init__(config)
+        self.projection = nn.Linear(2 * config.hidden, config.width)
+        self.dropout = nn.Dropout(config.dropout)
+        self.apply(initialise)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Encoded:
+        """Three int64 [batch, tokens] -> embedding [batch, 1, width]: CLS beside the mean of the current utterance's pieces."""
+        hidden = self.hidden(input_ids, attention_mask, token_type_ids)
+        mean = mean_of_current(hidden, attention_mask, token_type_ids)
+        pooled = self.dropout(torch.cat([hidden[:, 0], mean], dim=-1))
+        embedding = functional.gelu(self.projection(pooled)).unsqueeze(1)
+        return Encoded(embedding, torch.ones_like(embedding[:, :, 0]))
+
+
+def mean_of_current(hidden: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
+    """[batch, tokens, hidden] -> [batch, hidden]: over the pieces of the current utterance, which have token type 1."""
+    current = (token_type_ids * attention_mask).to(hidden.dtype).unsqueeze(-1)
+    return (hidden * current).sum(1) / current.sum(1).clamp(min=1.0)
+
+
+def _renamed(name: str) -> str:
+    """The oldest checkpoints call the norms' weight and bias gamma and beta, and some put everything under `bert`."""
+    return name.removeprefix("bert.").replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
 
 
 class _Embeddings(nn.Module):
@@ -113,18 +135,18 @@ class _Layer(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, hidden: Tensor, unseen: Tensor) -> Tensor:
-        attended = self.attention["output"]["dense"](self._attend(hidden, unseen))  # type: ignore[index,operator]
-        hidden = self.attention["output"]["LayerNorm"](hidden + self.dropout(attended))  # type: ignore[index,operator]
+        attended = self.attention["output"]["dense"](self._attend(hidden, unseen))  # type: ignore[index]
+        hidden = self.attention["output"]["LayerNorm"](hidden + self.dropout(attended))  # type: ignore[index]
         wide = functional.gelu(self.intermediate["dense"](hidden))
-        hidden = self.output["LayerNorm"](hidden + self.dropout(self.output["dense"](wide)))
-        return hidden
+        normalised: Tensor = self.output["LayerNorm"](hidden + self.dropout(self.output["dense"](wide)))
+        return normalised
 
     def _attend(self, hidden: Tensor, unseen: Tensor) -> Tensor:
         batch, tokens, wide = hidden.shape
         split = (batch, tokens, self.heads, wide // self.heads)
         projections = self.attention["self"]
         query, key, value = (
-            projections[name](hidden).reshape(split).transpose(1, 2)  # type: ignore[index,operator]
+            projections[name](hidden).reshape(split).transpose(1, 2)  # type: ignore[index]
             for name in ("query", "key", "value")
         )
         scores = query @ key.transpose(-1, -2) / math.sqrt(wide // self.heads) + unseen
@@ -132,7 +154,8 @@ class _Layer(nn.Module):
         return attended.transpose(1, 2).reshape(batch, tokens, wide)
 
 
-def _initialise(module: nn.Module) -> None:
+def initialise(module: nn.Module) -> None:
+    """Fresh weights as the published training began with; for `Module.apply`."""
     if isinstance(module, nn.Linear | nn.Embedding):
         nn.init.normal_(module.weight, std=0.02)
     if isinstance(module, nn.Linear):

@@ -5,22 +5,30 @@ A spec is plain data. Training decides it, the checkpoint and the bundle's manif
 """
 
 from streamer.features.face_crops import FaceCropSpec
+from streamer.features.functionals import FunctionalsSpec, FunctionalsStream
 from streamer.features.log_mel import LogMelSpec, LogMelStream
+from streamer.features.mfcc import MfccSpec, MfccStream
 from streamer.features.text_pieces import ContextTurn, TextPieces, TextSpec, load_tokenizer
+from streamer.features.vectors import VectorsSpec
 from streamer.features.waveform import WaveformSpec, WaveformStream
 
-AudioSpec = LogMelSpec | WaveformSpec
-AudioStream = LogMelStream | WaveformStream
+AudioSpec = LogMelSpec | MfccSpec | FunctionalsSpec | WaveformSpec | VectorsSpec
+AudioStream = LogMelStream | MfccStream | FunctionalsStream | WaveformStream
 
 __all__ = [
     "AudioSpec",
     "AudioStream",
     "ContextTurn",
     "FaceCropSpec",
+    "FunctionalsSpec",
+    "FunctionalsStream",
     "LogMelSpec",
     "LogMelStream",
+    "MfccSpec",
+    "MfccStream",
     "TextPieces",
     "TextSpec",
+    "VectorsSpec",
     "WaveformSpec",
     "WaveformStream",
     "load_tokenizer",

@@ -1,0 +1,40 @@
+"""Vectors that came with a corpus: a network can be trained on them, but no sound gives them."""
+
+from typing import NoReturn
+
+import msgspec
+
+from streamer.errors import BundleError
+from streamer.features.arrays import Float32
+
+
+class VectorsSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="vectors", forbid_unknown_fields=True):
+    """One vector per utterance, as published beside a corpus."""
+
+    width: int
+    """Values per step."""
+    origin: str
+    """Where they come from, for people to read: `MELD's selected acoustic features`."""
+
+    def extract(self, waveform: Float32) -> NoReturn:  # noqa: ARG002 - the other specs' signature
+        """There is no way from sound to these vectors.
+
+        Raises:
+            BundleError: always; it says what to train instead.
+        """
+        raise BundleError(self._why)
+
+    def stream(self) -> NoReturn:
+        """As `extract`.
+
+        Raises:
+            BundleError: always.
+        """
+        raise BundleError(self._why)
+
+    @property
+    def _why(self) -> str:
+        return (
+            f"audio.spec: this bundle hears {self.width} values per utterance, {self.origin}, which cannot be computed from sound; "
+            "train its recipe on `functionals` to run it"
+        )
