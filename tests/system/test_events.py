@@ -133,7 +133,7 @@ def test_without_pictures_it_runs_on_sound_alone(run: Run, made: Ffmpeg) -> None
 
 def test_subtitles_take_the_place_of_speech_recognition(run: Run, tmp_path: Path) -> None:
     subtitles = tmp_path / "film.srt"
-    subtitles.write_text("1\n00:00:00,500 --> 00:00:02,900\nI am so happy!\n\n")
+    subtitles.write_text("1\n00:00:00,900 --> 00:00:02,400\nI am so happy!\n\n")
     said = run("--source", CLIP, "--pace", "fast", "--subtitles", subtitles).of("utterance")[0]
     assert said["transcript"]["text"] == "I am so happy!"
     assert said["transcript"]["engine"] == "subtitles/film.srt"
