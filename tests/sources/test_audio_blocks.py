@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import soxr
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamer.features.arrays import Float32
@@ -42,6 +42,7 @@ def test_pieces_of_any_rate_sound_exactly_as_the_whole_resampled_at_once(rate_hz
     np.testing.assert_allclose(streamed[:n], expected[:n], atol=1e-5)
 
 
+@settings(deadline=None)
 @given(
     rate_hz=st.sampled_from([8_000, 16_000, 44_100]),
     samples=st.integers(0, 20_000),
@@ -58,6 +59,7 @@ def test_all_blocks_but_the_last_are_whole_and_each_begins_where_the_one_before_
     assert len(joined(blocks)) == pytest.approx(samples * SAMPLE_RATE_HZ / rate_hz, abs=1)
 
 
+@settings(deadline=None)
 @given(jitter_s=st.lists(st.floats(-TOLERANCE_S / 2, TOLERANCE_S / 2), min_size=5, max_size=40))
 def test_jittering_time_stamps_move_nothing(jitter_s: list[float]) -> None:
     blocks, out = AudioBlocks(), []
@@ -108,6 +110,7 @@ def test_a_change_of_rate_in_the_middle_keeps_the_time() -> None:
     np.testing.assert_allclose(heard[20_000:28_000], sine(SAMPLE_RATE_HZ, 2.0)[20_000:28_000], atol=2e-2)
 
 
+@settings(deadline=None)
 @given(
     steps=st.lists(st.tuples(st.integers(1, 4_000), st.floats(-3.0, 6.0)), min_size=1, max_size=20),
     rate_hz=st.sampled_from([8_000, 16_000, 48_000]),

@@ -1,7 +1,7 @@
 """Clocks: shared by devices, told from jittering stamps, carried over reconnections."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamer.sources.clock import CaptureClock, ConnectionClock, SampleClock
@@ -10,6 +10,7 @@ BLOCK = 512
 RATE_HZ = 16_000
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-0.1, 0.1), min_size=60, max_size=60), st.integers(3, 9))
 def test_stamps_that_leap_now_and_then_do_not_move_the_sound(leaps_s: list[float], every: int) -> None:
     clock = SampleClock(RATE_HZ)

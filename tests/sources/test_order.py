@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamer.sources.order import Late, in_order
@@ -19,6 +19,7 @@ class Item:
 times = st.lists(st.floats(0, 100), max_size=30).map(sorted)
 
 
+@settings(deadline=None)
 @given(times, times)
 def test_items_come_in_the_order_of_their_time_and_none_is_lost(left: list[float], right: list[float]) -> None:
     out = [item.due_s for item in in_order(map(Item, left), map(Item, right))]
@@ -29,6 +30,7 @@ def test_the_left_one_is_first_where_both_are_due() -> None:
     assert [item.name for item in in_order(iter([Item(1.0, "left")]), iter([Item(1.0, "right")]))] == ["left", "right"]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.one_of(st.none(), st.floats(0, 9)), max_size=20),
     st.lists(st.one_of(st.none(), st.floats(0, 9)), max_size=20),

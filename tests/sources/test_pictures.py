@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamer.sources.pictures import FrameRateLimit
@@ -24,6 +24,7 @@ def test_stamps_rounded_to_milliseconds_lose_no_picture() -> None:
     assert taken(times_s, 25) == times_s
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 100), max_size=200), st.floats(1, 60))
 def test_pictures_that_are_taken_keep_their_order_and_their_rate(times_s: list[float], max_fps: float) -> None:
     kept = taken(times_s, max_fps)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamer.sources.timeline import Timeline
@@ -27,6 +27,7 @@ def place(timeline: Timeline, stream: int, *dts_ms: int) -> list[float | None]:
     return [timeline.place(Stamps(stream, dts)) for dts in dts_ms]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 900), min_size=1, max_size=50), st.integers(-(10**6), 10**6))
 def test_a_clock_that_goes_on_is_left_as_it_is(steps_ms: list[int], start_ms: int) -> None:
     timeline, now_ms = Timeline(leaps=True), start_ms
