@@ -13,6 +13,7 @@ from streamer.analysis.listening import SILENCE_DBFS, Listening
 from streamer.analysis.speech_track import SpeechTrack
 from streamer.analysis.status import Status, face_field
 from streamer.analysis.stopwatch import Stopwatch
+from streamer.analysis.voices import Voices
 from streamer.analysis.watching import Seen, Watching
 from streamer.asr import Recogniser
 from streamer.errors import StageError
@@ -61,6 +62,7 @@ class Analyzer:
         self._settings = settings
         text = model.manifest.text
         self._dialogue = Dialogue(text.spec.context_utterances if text else 0)
+        self._voices = Voices(model.manifest.audio.spec if model.manifest.audio else None)
         self._speech = SpeechTrack()
         self._now_s = 0.0
         self._listening: Listening | None = None
@@ -130,7 +132,7 @@ class Analyzer:
             if self._recogniser is not None and event.waveform.shape[0]
             else None
         )
-        self._listening = Listening(event, self._model, recognition)
+        self._listening = Listening(event, self._model, recognition, self._voices.before(event.start_s))
         self._watching = Watching(self._model, self._ring, wait_s=self._wait_s) if self._ring is not None else None
         self._next_partial_s = self._now_s + self._settings.inference.partial_every_s / 2
 
@@ -174,6 +176,8 @@ class Analyzer:
             result = self._model.fuse({**encodings, "text": text}, reasons)
         if text is not None and transcript is not None:
             self._dialogue.add(transcript.text, seen.speaker.track_id, event.end_s)
+        if self._voices.kept and encodings["audio"] is not None:
+            self._voices.add(listening.features(event.end_s), event.end_s)
         endpoint_s = max(0.0, self._now_s - event.speech_end_s)
         latency_ms = {"endpoint": round(endpoint_s * 1000, 1), **watch.elapsed_ms}
         utterance = Utterance(

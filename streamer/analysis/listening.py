@@ -15,10 +15,18 @@ SILENCE_DBFS = -60.0
 class Listening:
     """The audio side of one open utterance; belongs to the analysis thread."""
 
-    def __init__(self, started: SpeechStarted, model: Model, recognition: Recognition | None) -> None:
+    def __init__(
+        self,
+        started: SpeechStarted,
+        model: Model,
+        recognition: Recognition | None,
+        earlier: tuple[Float32, ...] = (),
+    ) -> None:
+        """`earlier`: the audio features of the utterances before, for a network that hears a dialogue."""
         self.number = started.utterance
         self.start_s = started.start_s
         self._model = model
+        self._earlier = earlier
         self._waveform: list[Float32] = []
         self._samples = 0
         part = model.manifest.audio
@@ -76,9 +84,14 @@ class Listening:
 
     def encode_audio(self, end_s: float | None = None) -> Encoding | None:
         """The voice so far, or up to `end_s` where the utterance was cut before what has been heard."""
+        own = self.features(end_s)
+        return None if own is None else self._model.encode_audio(np.concatenate([*self._earlier, own]))
+
+    def features(self, end_s: float | None = None) -> Float32 | None:
+        """[steps, width]: what the audio network hears of this utterance alone; None where there is no sound or no such network."""
         if self._features is None or self._spec is None or not self.has_sound:
             return None
         samples = self._samples if end_s is None else round((end_s - self.start_s) * SAMPLE_RATE_HZ)
         if samples >= self._samples:
-            return self._model.encode_audio(self._features.features())
-        return self._model.encode_audio(self._spec.extract(np.concatenate(self._waveform)[:samples]))
+            return self._features.features()
+        return self._spec.extract(np.concatenate(self._waveform)[:samples])

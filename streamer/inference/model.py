@@ -86,10 +86,13 @@ class Model:
 
     def fuse(self, encodings: Mapping[Modality, Encoding | None], reasons: Mapping[Modality, str]) -> Prediction:
         """What follows from the modalities that are there; `reasons` says why the others are not."""
-        present = frozenset(m for m in MODALITIES if encodings.get(m) is not None)
+        given = {m: encoding for m in MODALITIES if (encoding := encodings.get(m)) is not None}
+        # An encoder may mask what it was given, as wav2vec 2.0 does with silence: then it is as good as absent.
+        present = frozenset(m for m, encoding in given.items() if encoding.mask.any())
+        reasons = {**{m: "nothing in it that could be judged" for m in given if m not in present}, **reasons}
         inputs: dict[str, Float32] = {}
         for modality in MODALITIES:
-            encoding = encodings.get(modality) or self._absent(modality)
+            encoding = given.get(modality) or self._absent(modality)
             inputs[modality], inputs[f"{modality}_mask"] = encoding.embedding[None], encoding.mask[None]
         emotion_logits, sentiment_logits, weights = self._sessions["fusion"].run(**inputs)
         calibration = self.manifest.calibration.get(subset_name(present), Calibration())
