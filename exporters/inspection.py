@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from collections.abc import Mapping
 from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from exporters.errors import ExportError
 from streamer import load_bundle
 from streamer.bundle import Bundle, read
 from streamer.features import FaceCropSpec
-from streamer.features.arrays import UInt8
+from streamer.features.arrays import Float32, Int64, UInt8
 from streamer.labels import MODALITIES
 
 _TYPICAL = {"text": "24 tokens", "audio": "4 s", "video": "1 crop", "fusion": "8 frames"}
@@ -98,7 +99,7 @@ def _inspect(bundle: Bundle, name: str, file: str) -> Graph:
     )
 
 
-def _typical(bundle: Bundle, name: str) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]:
+def _typical(bundle: Bundle, name: str) -> Mapping[str, Float32 | Int64]:
     manifest = bundle.manifest
     if name == "text":
         ids = np.full((1, 24), 5, np.int64)
@@ -113,7 +114,7 @@ def _typical(bundle: Bundle, name: str) -> dict[str, np.ndarray[tuple[int, ...],
             "crops": np.zeros((1, frames, spec.channels, spec.size_px, spec.size_px), np.float32),
             "mask": np.ones((1, frames), np.float32),
         }
-    feed = {}
+    feed: dict[str, Float32] = {}
     for modality, part in (("text", manifest.text), ("audio", manifest.audio), ("video", manifest.video)):
         steps = 8 if modality == "video" else 1
         feed[modality] = np.ones((1, steps, part.width if part else 1), np.float32)

@@ -50,11 +50,11 @@ def calibrate(runner: Runner, tuples: Tuples, coverage: float) -> dict[str, Cali
 
 def fit(found: HeldOut, coverage: float) -> Calibration:
     """Both temperatures together, by likelihood of the joint distribution's marginals; then the thresholds."""
-    emotion, sentiment = (logits.astype(np.float64) for logits in found.scores[:2])
+    emotion, sentiment = found.scores.emotion_logits, found.scores.sentiment_logits
     rows = np.arange(len(emotion))
 
     def negative_log_likelihood(log_temperatures: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
-        tried = Calibration(*(float(t) for t in np.exp(log_temperatures)))
+        tried = Calibration(float(np.exp(log_temperatures[0])), float(np.exp(log_temperatures[1])))
         joint = joint_probs(emotion, sentiment, tried)
         emotion_p, sentiment_p = joint.sum(2)[rows, found.emotion], joint.sum(1)[rows, found.sentiment]
         return float(-np.log(emotion_p + 1e-9).mean() - np.log(sentiment_p + 1e-9).mean())
@@ -62,11 +62,11 @@ def fit(found: HeldOut, coverage: float) -> Calibration:
     best = minimize(
         negative_log_likelihood, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-5}
     ).x
-    temperatures = tuple(float(t) for t in np.exp(np.clip(best, -2, 3)))
-    joint = joint_probs(emotion, sentiment, Calibration(*temperatures))
+    of_emotion, of_sentiment = (float(t) for t in np.exp(np.clip(best, -2, 3)))
+    joint = joint_probs(emotion, sentiment, Calibration(of_emotion, of_sentiment))
     return Calibration(
-        emotion_temperature=temperatures[0],
-        sentiment_temperature=temperatures[1],
+        emotion_temperature=of_emotion,
+        sentiment_temperature=of_sentiment,
         emotion_threshold=threshold(1 - joint.sum(2)[rows, found.emotion], coverage),
         sentiment_threshold=threshold(1 - joint.sum(1)[rows, found.sentiment], coverage),
         coverage=coverage,

@@ -53,8 +53,10 @@ def render(bundle: Bundle) -> str:
     lines = [
         f"# Model card: `{manifest.name}`, version {manifest.version}",
         "",
-        "Written by `python -m training report`; do not edit. "
-        f"{', '.join(part.name for part in parts)}, fused by {manifest.fusion.name}; {manifest.precision}, {size_mb:.1f} MB.",
+        (
+            "Written by `python -m training report`; do not edit. "
+            f"Parts: {', '.join(part.name for part in parts)}, {manifest.fusion.name}; {manifest.precision}, {size_mb:.1f} MB."
+        ),
         "",
         _USE,
         "## Figures",

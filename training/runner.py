@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from models.network import Network
-from streamer.bundle import Bundle
+from streamer.bundle import AudioPart, Bundle, TextPart, VideoPart
 from streamer.features import AudioSpec, FaceCropSpec, TextSpec
 from streamer.features.arrays import Float32
 from streamer.labels import MODALITIES, Modality
@@ -82,10 +82,16 @@ class BundleRunner:
         options = ort.SessionOptions()
         options.intra_op_num_threads = 1
         manifest = bundle.manifest
-        parts = {"text": manifest.text, "audio": manifest.audio, "video": manifest.video}
-        self.specs: Specs = {m: part.spec for m in MODALITIES if (part := parts[m])}
-        self.widths = {m: part.width for m in MODALITIES if (part := parts[m])}
-        files = {**{m: part.file for m in MODALITIES if (part := parts[m])}, "fusion": manifest.fusion.file}
+        candidates: dict[Modality, TextPart | AudioPart | VideoPart | None] = {
+            "text": manifest.text,
+            "audio": manifest.audio,
+            "video": manifest.video,
+        }
+        parts = {modality: part for modality, part in candidates.items() if part is not None}
+        self.specs: Specs = {modality: part.spec for modality, part in parts.items()}
+        self.widths = {modality: part.width for modality, part in parts.items()}
+        files: dict[str, str] = {modality: part.file for modality, part in parts.items()}
+        files["fusion"] = manifest.fusion.file
         self._sessions = {
             name: ort.InferenceSession(str(bundle.path(file)), options, providers=["CPUExecutionProvider"])
             for name, file in files.items()

@@ -87,10 +87,10 @@ class Tuples:
         """[steps, width]: one view of a text or a voice; of a face, several views, as frames of one moment are alike."""
         views = self.pools[modality].views[index]
         if modality != "video":
-            return views[[int(rng.integers(len(views))) if augmented else 0]]
+            return np.asarray(views[[int(rng.integers(len(views))) if augmented else 0]], np.float32)
         if not augmented:
-            return views[[0]]
-        frames = views[rng.integers(len(views), size=int(rng.integers(1, 5)))]
+            return np.asarray(views[[0]], np.float32)
+        frames: Float32 = views[rng.integers(len(views), size=int(rng.integers(1, 5)))]
         neutral = self._of_label[modality][EMOTIONS.index("neutral")]
         if len(neutral) and rng.random() < self.matching.mixed_frames:
             before = self.pools[modality].views[int(rng.choice(neutral))][: int(rng.integers(1, 3))]
@@ -134,7 +134,7 @@ def fusion_inputs(made: dict[Modality, Encodings]) -> tuple[torch.Tensor, ...]:
 
 
 def _padded(parts: list[Float32]) -> Encodings:
-    steps = max(1, max(len(p) for p in parts))
+    steps = max(1, *(len(p) for p in parts))
     embedding = np.stack([np.pad(p, ((0, steps - len(p)), (0, 0))) for p in parts])
     mask = np.stack([np.arange(steps) < len(p) for p in parts]).astype(np.float32)
     return Encodings(embedding, mask)

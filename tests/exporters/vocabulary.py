@@ -11,7 +11,7 @@ _WORDS = ("i", "can", "t", "'", "believe", "it", "!", "hello", "hi", "there", ".
 
 def word_pieces() -> Tokenizer:
     """BERT's way of cutting words, with 22 pieces."""
-    tokenizer = Tokenizer(WordPiece({piece: i for i, piece in enumerate((*_SPECIAL, *_WORDS))}, unk_token="[UNK]"))
+    tokenizer = Tokenizer(WordPiece({piece: i for i, piece in enumerate((*_SPECIAL, *_WORDS))}, unk_token=_SPECIAL[4]))
     tokenizer.normalizer = BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = BertPreTokenizer()
     return tokenizer

@@ -7,8 +7,10 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from models.checkpoint import load
+from streamer.bundle import Corpus, FusionPart, Manifest, Metric, read, write_manifest
 from streamer.labels import subset_name
 from training.calibrate import SUBSETS
+from training.card import render
 from training.cli import app
 from training.progress import Progress
 from training.report import evaluate
@@ -45,3 +47,25 @@ def test_help_needs_no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     output = CliRunner().invoke(app, ["--help"]).output
     assert all(verb in output for verb in ("train", "evaluate", "report"))
+
+
+def test_the_model_card_has_every_corpus_and_every_figure_of_the_manifest(tmp_path: Path) -> None:
+    (tmp_path / "fusion.onnx").write_bytes(b"graph")
+    metric = Metric("emotion weighted F1", 0.6123, "MELD, gold text", "dev", "text", 1109, 0.58, 0.64)
+    corpus = Corpus("MELD (text)", "GPL-3.0", "text encoder")
+    manifest = Manifest(
+        name="made",
+        version="3",
+        recipe="made/tiny",
+        opset=17,
+        precision="fp32",
+        fusion=FusionPart(name="gated"),
+        metrics=(metric,),
+        corpora=(corpus,),
+    )
+    write_manifest(tmp_path, manifest)
+    card = render(read(tmp_path))
+    assert "`made`, version 3" in card
+    assert "**MELD, gold text** (text, n = 1109)\n\n- emotion weighted F1: 0.612 [0.580, 0.640]" in card
+    assert "| MELD (text) | GPL-3.0 | text encoder |" in card
+    assert all(title in card for title in ("## Intended use", "## Not for", "## Known limits"))

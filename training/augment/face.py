@@ -63,4 +63,4 @@ def augment_face(face: UInt8, config: FaceAugment, rng: np.random.Generator) -> 
         height, width = rng.integers(side // 8, side // 3, 2)
         top, left = int(rng.integers(0, side - height)), int(rng.integers(0, side - width))
         pixels[top : top + height, left : left + width] = rng.uniform(0, 255)
-    return np.clip(pixels, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(pixels, 0, 255), np.uint8)

@@ -12,6 +12,7 @@ from models.graph import FeatureSpec
 from models.heads import Logits, Unimodal
 from models.network import NetworkConfig
 from models.text.bert import BertEncoder
+from streamer.features import FaceCropSpec, LogMelSpec, TextSpec
 from streamer.labels import Modality
 from training import corpora
 from training.augment.face import FaceAugment
@@ -90,7 +91,7 @@ def train_unimodal(
     held_out = _data(stage, spec, shop, "calibration", progress, augmented=False)
     folder = shop.run / stage.name
     weights = class_weights(torch.from_numpy(emotions(train.samples)), stage.loop.class_power)
-    fit = Fit(network, train, stage.loop, folder, weights, fresh)
+    fit = Fit(network, train, stage.loop, folder, weights, lambda name: stage.loop.fresh_factor if fresh(name) else 1.0)
     if resume:
         fit.resume()
     progress.say(
@@ -161,21 +162,26 @@ def make_data(
 ) -> _Set:
     """Batches of the stage's modality from any samples that have it."""
     size, seed = stage.loop.batch_size, stage.loop.seed
-    match stage.modality:
-        case "text":
+    match spec:
+        case TextSpec():
             return TextData(samples, spec, minilm_tokenizer(), size, seed, stage.text if augmented else None)
-        case "audio":
-            return AudioData(
-                samples, FeatureCache(shop.cache, spec), size, seed, stage.sound if augmented else None, progress
-            )
-        case "video":
+        case LogMelSpec():
+            cache = FeatureCache(shop.cache, spec)
+            return AudioData(samples, cache, size, seed, stage.sound if augmented else None, progress)
+        case FaceCropSpec():
             return FaceData(samples, spec, size, seed, stage.face if augmented else None)
+        case _:
+            raise TrainingError(f"stage {stage.name}: no data set makes {type(spec).__name__} for one modality alone")
 
 
 def predict(network: nn.Module, data: _Set, *, batch_size: int = 64) -> Logits:
     """Logits of every sample, in order."""
-    parts = [network(*_batch(data, start, batch_size).inputs) for start in range(0, len(data.samples), batch_size)]
-    return Logits(torch.cat([p.emotion for p in parts]), torch.cat([p.sentiment for p in parts]))
+    device = next(network.parameters()).device
+    parts = [
+        network(*(tensor.to(device) for tensor in _batch(data, start, batch_size).inputs))
+        for start in range(0, len(data.samples), batch_size)
+    ]
+    return Logits(torch.cat([p.emotion for p in parts]).cpu(), torch.cat([p.sentiment for p in parts]).cpu())
 
 
 def _batch(data: _Set, start: int, size: int) -> Batch:
