@@ -19,11 +19,13 @@ from zmq.utils.monitor import recv_monitor_message
 
 from streamer.errors import WireError
 from streamer.publish.curve import secure_client
+from streamer.publish.endpoint import is_address
 from streamer.settings import DEFAULT_BIND
 from streamer.wire import KINDS, Event, decode
 
 PING_MS: Final = 2000
 """ZMTP heartbeats: a daemon that vanished without a word is reconnected to after three of them."""
+_ADDRESSES: Final = f"write {DEFAULT_BIND} or ipc:///path"
 _REFUSALS: Final[dict[int, int]] = {
     zmq.EVENT_HANDSHAKE_FAILED_AUTH: 1,
     zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL: 1,
@@ -50,6 +52,8 @@ class Subscription:
     def __init__(
         self, endpoint: str, topics: Iterable[str] = ("",), *, keys: Path | None = None, timeout_s: float | None = None
     ) -> None:
+        if not is_address(endpoint) or endpoint.endswith(":*"):
+            raise WireError(f"{endpoint!r} is no address of a publisher; {_ADDRESSES}")
         self.endpoint = endpoint
         self.lost: defaultdict[str, int] = defaultdict(int)
         """Events that were published and never came, by topic."""
@@ -80,9 +84,7 @@ class Subscription:
         try:
             self._socket.connect(self.endpoint)
         except zmq.ZMQError as err:
-            raise WireError(
-                f"{self.endpoint!r} is no address of a publisher ({err.strerror}); write {DEFAULT_BIND} or ipc:///path"
-            ) from err
+            raise WireError(f"{self.endpoint}: cannot listen there ({err.strerror}); {_ADDRESSES}") from err
 
     def get(self, timeout_s: float | None = None) -> Event:
         """The next event; skips kinds that this version does not know, and states that it has seen.

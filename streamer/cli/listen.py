@@ -25,4 +25,5 @@ def listen(
 
     wants_json = not sys.stdout.isatty() if as_json is None else as_json
     with suppress(KeyboardInterrupt), subscribe(connect or DEFAULT_BIND, topics or ("",), keys=keys) as events:
+        typer.echo(f"listening to {events.endpoint}", err=True)  # else silence could not be told from a wrong address
         (print_json if wants_json else print_lines)(events)

@@ -24,4 +24,7 @@ def watch(
         if console.is_terminal:
             run_dashboard(events, console, threading.Event(), origin=events.endpoint)
         else:
+            typer.echo(
+                f"listening to {events.endpoint}", err=True
+            )  # else silence could not be told from a wrong address
             print_lines(events)

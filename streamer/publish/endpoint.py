@@ -25,18 +25,23 @@ def check(endpoint: str, *, with_keys: bool) -> None:
     Raises:
         ConfigError: neither tcp nor ipc, badly written, or open to the network without CURVE keys.
     """
-    if endpoint.startswith("ipc://") and len(endpoint) > len("ipc://"):
-        return
-    match = _TCP.fullmatch(endpoint)
-    if match is None or (match["port"] != "*" and int(match["port"]) > 65535):
+    if not is_address(endpoint):
         raise ConfigError(
             f"publish.bind: {endpoint!r} is no address; write tcp://127.0.0.1:5599 or ipc:///run/user/1000/streamer"
         )
-    if not with_keys and not _is_loopback(match["host"]):
+    if not with_keys and not endpoint.startswith("ipc://") and not _is_loopback(_TCP.sub(r"\g<host>", endpoint)):
         raise ConfigError(
             f"publish.bind: {endpoint} would let the whole network read what is said here; make keys with `streamer keys DIR` "
             "and set publish.keys, or bind tcp://127.0.0.1:5599"
         )
+
+
+def is_address(endpoint: str) -> bool:
+    """Whether it is written as one; ZeroMQ itself would read `tcp://127.0.0.1:80x` as port 80, and 65536 as 0."""
+    if endpoint.startswith("ipc://"):
+        return len(endpoint) > len("ipc://")
+    match = _TCP.fullmatch(endpoint)
+    return match is not None and (match["port"] == "*" or int(match["port"]) <= 65535)
 
 
 def is_ipv6(endpoint: str) -> bool:
