@@ -34,6 +34,8 @@ AUDIO_CHUNKS: Final = 128
 VIDEO_FRAMES: Final = 8
 """Pictures are large, and an old one is worth little."""
 SPEECH_EVENTS: Final = 512
+SILENT_DEVICE_S: Final = 2.0
+"""A live source that delivers no sound for this long has lost its microphone: an open utterance is ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +112,12 @@ class Flow:
         watch = self._parts.watch
         if self._parts.source.audio_name is not None:
             segment = Segment(self._settings.segment, self._parts.voice_session)
-            stages["segment"] = transform(self._audio, segment.push, self._speech, at_end=segment.flush)
+            idle_s = SILENT_DEVICE_S if self._parts.source.live else None
+            stages["segment"] = transform(self._audio, segment.push, self._speech, segment.flush, idle_s)
             if watch is not None:
                 stages["faces"] = consume(self._video, watch.step, at_end=watch.close)
+            else:
+                stages["unseen"] = consume(self._video, lambda _: None)  # what nobody looks at must not stop the sound
         elif watch is not None:
             windows = FaceWindows(self._settings.segment)
             stages["faces"] = transform(self._video, _look_in(windows, watch), self._speech, at_end=windows.flush)

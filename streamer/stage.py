@@ -16,17 +16,28 @@ def transform(
     step: Callable[[In], Iterable[Out]],
     target: Channel[Out],
     at_end: Callable[[], Iterable[Out]] = tuple,
+    idle_s: float | None = None,
 ) -> Callable[[], None]:
-    """A stage that turns each item into any number of others, and flushes what it holds when its input ends."""
+    """A stage that turns each item into any number of others, and flushes what it holds when its input ends.
+
+    `idle_s`: it also flushes when nothing has come for that long: a microphone that was pulled out must not keep an utterance open.
+    """
+
+    def hand_on(items: Iterable[Out]) -> None:
+        for item in items:
+            target.put(item)
 
     def run() -> None:
         try:
             while True:
-                for out in step(source.get()):
-                    target.put(out)
+                try:
+                    item = source.get(idle_s)
+                except TimeoutError:
+                    hand_on(at_end())
+                else:
+                    hand_on(step(item))
         except Closed:
-            for out in at_end():  # what is still held counts
-                target.put(out)
+            hand_on(at_end())  # what is still held counts
         finally:
             source.abandon()  # a writer must not wait for a dead reader
             target.close()

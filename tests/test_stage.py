@@ -30,6 +30,26 @@ def test_a_stage_flushes_what_it_holds_when_its_input_ends() -> None:
     assert drain(target) == [1, 2]
 
 
+def test_a_stage_whose_input_falls_silent_hands_on_what_it_holds_and_goes_on() -> None:
+    source, target = Channel[int]("in", 9, WhenFull.WAIT), Channel[int]("out", 9, WhenFull.WAIT)
+    held: list[int] = []
+
+    def keep(item: int) -> Iterator[int]:
+        held.append(item)
+        return iter(())
+
+    def flush() -> list[int]:
+        out, held[:] = list(held), []
+        return out
+
+    source.put(1)
+    threading.Thread(target=transform(source, keep, target, flush, idle_s=0.01), daemon=True).start()
+    assert target.get(timeout_s=5) == 1
+    source.put(2)
+    source.close()
+    assert drain(target) == [2]
+
+
 def test_the_first_failure_is_told_with_the_name_of_its_stage() -> None:
     told: list[StageError] = []
     seen = threading.Event()

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from streamer.errors import ConfigError
+
 if TYPE_CHECKING:
     from streamer.daemon import Daemon, Outcome
     from streamer.settings import Settings
@@ -60,6 +62,10 @@ def _sources(
     urls: Sequence[str], camera: str | None, mic: str | None, *, no_mic: bool, pace: str | None, subtitles: Path | None
 ) -> list[dict[str, Any]] | None:
     """What the flags say of sources, as tables of `config.toml`; None where they say nothing and the file decides."""
+    if no_mic and (camera is None or mic is not None):
+        raise ConfigError(
+            "--no-mic goes with --camera and without --mic: it says that a camera is to be used without sound"
+        )
     common = {"pace": pace, "subtitles": subtitles}
     tables: list[dict[str, Any]] = [{"name": name_of(url), "url": url, **common} for url in urls]
     if camera is not None or mic is not None:

@@ -131,6 +131,13 @@ def test_without_pictures_it_runs_on_sound_alone(run: Run, made: Ffmpeg) -> None
         assert said["modalities"]["video"]["reason"] == "no camera"
 
 
+def test_without_a_detector_pictures_do_not_hold_up_the_sound(run: Run, made: Ffmpeg) -> None:
+    short = made("short.mp4", "-t", "3", "-i", CLIP, "-c", "copy")
+    (said,) = run("--source", short, "--pace", "fast", "--detector", "none", "--asr", "none").of("utterance")
+    assert "faces.detector is none" in said["modalities"]["video"]["reason"]
+    assert "asr.engine = none" in said["modalities"]["text"]["reason"]
+
+
 def test_subtitles_take_the_place_of_speech_recognition(run: Run, tmp_path: Path) -> None:
     subtitles = tmp_path / "film.srt"
     subtitles.write_text("1\n00:00:00,900 --> 00:00:02,400\nI am so happy!\n\n")
