@@ -51,7 +51,7 @@ def test_a_reader_is_told_when_the_video_does_not_come_in_time() -> None:
 def test_a_waiting_reader_goes_on_when_the_moment_has_been_seen() -> None:
     ring = FaceRing()
     came: list[bool] = []
-    reader = threading.Thread(target=lambda: came.append(ring.wait_until(2.0, 10)))
+    reader = threading.Thread(target=lambda: came.append(ring.wait_until(2.0, 10)), daemon=True)
     reader.start()
     ring.advance(1.0)
     ring.advance(2.0)
@@ -62,7 +62,7 @@ def test_a_waiting_reader_goes_on_when_the_moment_has_been_seen() -> None:
 def test_a_waiting_reader_goes_on_when_the_video_ends() -> None:
     ring = FaceRing()
     came: list[bool] = []
-    reader = threading.Thread(target=lambda: came.append(ring.wait_until(60.0)))
+    reader = threading.Thread(target=lambda: came.append(ring.wait_until(60.0)), daemon=True)
     reader.start()
     ring.close()
     reader.join(10)

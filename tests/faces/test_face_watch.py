@@ -74,6 +74,15 @@ def test_a_mouth_that_opens_and_shuts_moves_and_a_still_one_does_not(haar: FaceD
     assert np.mean(motions[False]) < STILL
 
 
+def test_a_still_mouth_in_a_head_that_walks_by_never_moves_whatever_the_detections_correct(
+    haar: FaceDetector,
+) -> None:
+    pictures = [place(room(), head(), 200 + 5 * i, 180 - i / 2, 80) for i in range(50)]
+    motions = [s.mouth_motion for s in _watch(haar, pictures) if s.mouth_motion is not None]
+    assert len(motions) > 20
+    assert max(motions) < STILL
+
+
 def test_the_first_sight_of_a_face_says_nothing_of_its_mouth(haar: FaceDetector) -> None:
     first, second, *_ = _watch(haar, [portrait()] * 4)
     assert first.mouth_motion is None

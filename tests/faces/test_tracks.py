@@ -90,6 +90,18 @@ def test_two_faces_that_cross_slowly_keep_their_ids(haar: FaceDetector) -> None:
     assert all((x < 160) == (end[track_id] > 160) for track_id, x in start.items())
 
 
+def test_two_faces_that_shifted_while_the_camera_was_covered_are_told_apart_by_their_looks(haar: FaceDetector) -> None:
+    def scene(time_s: float) -> UInt8:
+        if 0.6 <= time_s < 1.1:
+            return np.zeros_like(SMALL)
+        shift = 0 if time_s < 1 else 36  # each now stands nearer to where the other was
+        return place(place(SMALL, head(), 90 + shift, 90, 56), other_head(), 150 + shift, 90, 56)
+
+    seen = _watch(scene, 2.0, haar)
+    before, after = (sorted(faces, key=lambda face: face[1]) for faces in (seen[5], seen[-1]))
+    assert [track_id for track_id, _ in before] == [track_id for track_id, _ in after]
+
+
 def test_four_faces_are_four_tracks(haar: FaceDetector) -> None:
     picture = SMALL
     for number, x in enumerate((40, 120, 200, 280)):
