@@ -1,8 +1,8 @@
 """From logits to what is published: calibrated probabilities, one consistent pair of labels, prediction sets.
 
 Emotion and sentiment never contradict each other: the two heads are multiplied into one joint distribution over the pairs that
-MELD's scheme allows (`labels.SENTIMENTS_OF`), both probability vectors are its marginals, and both labels come from its most
-probable pair. Probabilities are temperature-scaled (Guo et al., 2017) and prediction sets are split-conformal with the score
+MELD's scheme allows (`labels.SENTIMENTS_OF`), both probability vectors are its marginals; the emotion's label is the most probable
+one, the sentiment's the more probable of those that this emotion allows. Probabilities are temperature-scaled (Guo et al., 2017) and prediction sets are split-conformal with the score
 1 - p(label) (Sadinle, Lei & Wasserman, 2019), one set of numbers for each subset of modalities, since a network that hears less is
 less sure.
 """
@@ -64,18 +64,18 @@ def decide(emotion_logits: Float32, sentiment_logits: Float32, calibration: Cali
 
 def _decision(joint: Float32, calibration: Calibration) -> Decision:
     emotion_probs, sentiment_probs = joint.sum(axis=1), joint.sum(axis=0)
-    emotion, sentiment = np.unravel_index(int(joint.argmax()), joint.shape)
+    emotion = int(emotion_probs.argmax())
+    sentiment = int(joint[emotion].argmax())
     return Decision(
         tuple(float(p) for p in emotion_probs),
         tuple(float(p) for p in sentiment_probs),
-        int(emotion),
-        int(sentiment),
-        _set(emotion_probs, calibration.emotion_threshold, int(emotion)),
-        _set(sentiment_probs, calibration.sentiment_threshold, int(sentiment)),
+        emotion,
+        sentiment,
+        _set(emotion_probs, calibration.emotion_threshold, emotion),
+        _set(sentiment_probs, calibration.sentiment_threshold, sentiment),
     )
 
 
 def _set(probs: Float32, threshold: float, label: int) -> tuple[int, ...]:
     """Most probable first; never without the label itself."""
-    inside = [int(i) for i in np.argsort(-probs, kind="stable") if 1 - probs[i] <= threshold or i == label]
-    return tuple(inside)
+    return tuple(int(i) for i in np.argsort(-probs, kind="stable") if 1 - probs[i] <= threshold or i == label)

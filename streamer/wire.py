@@ -72,7 +72,7 @@ class EmotionField(msgspec.Struct, kw_only=True):
     """One of seven."""
 
     label: Emotion
-    """Of the most probable pair of emotion and sentiment: nearly always, not always, that of the highest probability."""
+    """The most probable one."""
     probs: dict[Emotion, Probability]
     """All seven, calibrated, summing to 1 up to rounding."""
     set: list[Emotion]
@@ -85,7 +85,7 @@ class SentimentField(msgspec.Struct, kw_only=True):
     """One of three; never contradicts the emotion."""
 
     label: Sentiment
-    """Of the same pair."""
+    """The more probable of those that the emotion allows (a surprise may be good or bad): not always the most probable one."""
     probs: dict[Sentiment, Probability]
     """All three, calibrated, summing to 1 up to rounding."""
     set: list[Sentiment]

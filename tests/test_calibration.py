@@ -17,6 +17,7 @@ def test_emotion_and_sentiment_never_contradict_each_other(
     for decision in decide(emotion, sentiment, Calibration(emotion_temperature=temperature, emotion_threshold=0.6)):
         label, feeling = EMOTIONS[decision.emotion], SENTIMENTS[decision.sentiment]
         assert feeling in SENTIMENTS_OF[label]
+        assert decision.emotion == int(np.argmax(decision.emotion_probs))
         assert decision.emotion in decision.emotion_set
         assert decision.sentiment in decision.sentiment_set
         np.testing.assert_allclose([sum(decision.emotion_probs), sum(decision.sentiment_probs)], 1, atol=1e-6)
