@@ -1,10 +1,10 @@
 """From logits to what is published: calibrated probabilities, one consistent pair of labels, prediction sets.
 
 Emotion and sentiment never contradict each other: the two heads are multiplied into one joint distribution over the pairs that
-MELD's scheme allows (`labels.SENTIMENTS_OF`), both probability vectors are its marginals; the emotion's label is the most probable
-one, the sentiment's the more probable of those that this emotion allows. Probabilities are temperature-scaled (Guo et al., 2017) and prediction sets are split-conformal with the score
-1 - p(label) (Sadinle, Lei & Wasserman, 2019), one set of numbers for each subset of modalities, since a network that hears less is
-less sure.
+MELD's scheme allows (`labels.SENTIMENTS_OF`), and both probability vectors are its marginals. The emotion's label is the most
+probable one, the sentiment's the more probable of those that this emotion allows. Probabilities are temperature-scaled (Guo et al.,
+2017) and prediction sets are split-conformal with the score 1 - p(label) (Sadinle, Lei & Wasserman, 2019), one set of numbers for
+each subset of modalities, since a network that hears less is less sure.
 """
 
 from typing import NamedTuple

@@ -35,7 +35,9 @@ def test_a_tilted_head_is_turned_upright() -> None:
     spec = FaceCropSpec(size_px=48)
     lying = np.rot90(picture).copy()  # the bar lies: a head tilted by 90 degrees
     np.testing.assert_allclose(
-        spec.crop(lying, (50, 50, 150, 150), roll_deg=90).mean(), spec.crop(picture, (50, 50, 150, 150)).mean(), rtol=0.1
+        spec.crop(lying, (50, 50, 150, 150), roll_deg=90).mean(),
+        spec.crop(picture, (50, 50, 150, 150)).mean(),
+        rtol=0.1,
     )
     assert spec.crop(lying, (50, 50, 150, 150), roll_deg=90)[5, 24, 0] > 128
 

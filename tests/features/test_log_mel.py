@@ -69,7 +69,9 @@ def test_streaming_equals_offline_however_the_sound_is_cut(lengths: list[int]) -
     np.testing.assert_allclose(stream.features(), SPEC.extract(waveform), atol=1e-5)
 
 
-@pytest.mark.parametrize("spec", [SPEC, LogMelSpec(n_fft=1024, win_length=1024, hop_length=256, n_mels=80, f_max_hz=8_000)])
+@pytest.mark.parametrize(
+    "spec", [SPEC, LogMelSpec(n_fft=1024, win_length=1024, hop_length=256, n_mels=80, f_max_hz=8_000)]
+)
 def test_it_equals_torchaudio(spec: LogMelSpec) -> None:
     torch = pytest.importorskip("torch")
     torchaudio = pytest.importorskip("torchaudio")

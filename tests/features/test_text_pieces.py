@@ -32,8 +32,22 @@ def test_a_single_utterance_stands_between_its_marks() -> None:
 def test_earlier_turns_come_first_and_say_whether_the_speaker_is_the_same() -> None:
     context = [ContextTurn("ross", "i got married"), ContextTurn("joey", "again"), ContextTurn(None, ".")]
     assert words(TextSpec(), "right", "joey", *context) == (
-        ["[CLS]", "[unused2]", "i", "got", "married", "[SEP]", "[unused1]", "again", "[SEP]"]
-        + ["[unused3]", ".", "[SEP]", "right", "[SEP]"]
+        [
+            "[CLS]",
+            "[unused2]",
+            "i",
+            "got",
+            "married",
+            "[SEP]",
+            "[unused1]",
+            "again",
+            "[SEP]",
+            "[unused3]",
+            ".",
+            "[SEP]",
+            "right",
+            "[SEP]",
+        ]
     )
 
 
@@ -52,7 +66,9 @@ def test_what_does_not_fit_is_dropped_from_the_oldest_end() -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.integers(0, 60), max_size=6), st.integers(0, 200))
-def test_it_never_grows_beyond_its_limit_and_always_ends_with_the_current_words(earlier: list[int], current: int) -> None:
+def test_it_never_grows_beyond_its_limit_and_always_ends_with_the_current_words(
+    earlier: list[int], current: int
+) -> None:
     spec = TextSpec()
     context = tuple(ContextTurn("a", "again " * n) for n in earlier)
     pieces = spec.pieces(TOKENIZER, "right " * current, speaker="a", context=context)

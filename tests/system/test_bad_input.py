@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.system.conftest import CLIP, Ffmpeg, Ran
 
 from streamer import bundle
+from tests.system.conftest import CLIP, Ffmpeg, Ran
 
 Run = Callable[..., Ran]
 

@@ -8,11 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tests.system.conftest import CLIP, Ffmpeg, Json, Ran, command, environment, read_events
 
 from streamer import wire
 from streamer.client import subscribe
 from streamer.labels import SENTIMENTS_OF
+from tests.system.conftest import CLIP, Ffmpeg, Json, Ran, command, environment, read_events
 
 Run = Callable[..., Ran]
 
