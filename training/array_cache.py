@@ -30,7 +30,7 @@ class ArrayCache:
         """The entry of a key, computed where it is not there."""
         entry = self._folder / key[:2] / f"{key}.npz"
         try:
-            with np.load(entry) as found:
+            with entry.open("rb") as file, np.load(file) as found:
                 return {name: found[name] for name in found.files}
         except FileNotFoundError:
             pass

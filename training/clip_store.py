@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
-from streamer.features import AudioSpec, FaceCropSpec
+from streamer.features import AudioSpec, FaceCropSpec, TextSpec
 from streamer.features.arrays import Float32, UInt8
 from streamer.messages import SAMPLE_RATE_HZ
 from training.array_cache import ArrayCache, Arrays, digest
@@ -16,6 +16,7 @@ from training.clip_faces import detector_name, faces_of_clip
 from training.decode import decode
 from training.errors import TrainingError
 from training.progress import Progress
+from training.runner import Specs
 from training.samples import Sample
 
 VERSION: Final = b"1"
@@ -103,6 +104,17 @@ class ClipStore:
             with path.open("rb") as file:
                 self._hashes[path] = hashlib.file_digest(file, "sha256").digest()
         return digest(VERSION, self._hashes[path], msgspec.json.encode(spec), *more)
+
+
+def store_of(specs: Specs, cache: Path, progress: Progress) -> ClipStore:
+    """A store of the features that some networks read."""
+    audio, video = specs.get("audio"), specs.get("video")
+    return ClipStore(
+        cache,
+        progress,
+        audio=None if isinstance(audio, TextSpec | FaceCropSpec) else audio,
+        video=video if isinstance(video, FaceCropSpec) else None,
+    )
 
 
 def _sound(path: Path, spec: AudioSpec) -> Arrays:

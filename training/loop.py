@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 import torch
@@ -13,7 +13,10 @@ from torch import Tensor, nn
 
 from models.heads import Logits
 from training.batch import Batch, TrainingSet, rng_for
+from training.journal import Journal
+from training.optimiser import Schedule, make_optimiser
 from training.progress import Progress
+from training.team import Team, team
 
 _SAVE_EVERY_S: Final = 180.0
 """An epoch can be long; what a cut-off run loses should not."""
@@ -63,35 +66,46 @@ class Fit:
         config: LoopConfig,
         folder: Path,
         class_weights: Tensor,
-        fresh: Callable[[str], bool],
+        factor_of: Callable[[str], float],
     ) -> None:
-        self.network, self.data, self.config, self.folder = network, data, config, folder
-        self.class_weights = class_weights
+        """Args: factor_of: The learning rate of a parameter, by its name, relative to the config's."""
+        self.team = team()
+        self.network, self.data, self.config, self.folder = network.to(self.team.device), data, config, folder
+        self.class_weights = class_weights.to(self.team.device)
         self.epoch, self.position, self.step = 0, 0, 0
         self.best = -math.inf
         self._saved_s = time.monotonic()
-        slow = [p for name, p in network.named_parameters() if not fresh(name)]
-        fast = [p for name, p in network.named_parameters() if fresh(name)]
-        groups: list[dict[str, Any]] = [
-            {"params": slow, "factor": 1.0},
-            {"params": fast, "factor": config.fresh_factor},
-        ]
-        self.optimiser = torch.optim.AdamW(
-            [g for g in groups if g["params"]], lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
-        )
+        self.optimiser = make_optimiser(network, config, factor_of)
         self.averaged = {k: v.detach().clone() for k, v in network.state_dict().items()} if config.average else None
         self.total_steps = sum(len(data.plan(epoch)) for epoch in range(config.epochs))
+        self.schedule = Schedule(config, self.total_steps)
+        self._wrapped = self.team.wrap(network)
+        self.journal: Journal | None = None
+        """Open while `run` runs, in the first process."""
 
     def run(self, evaluate: Evaluate, progress: Progress, *, max_steps: int | None = None) -> None:
         """Train to the end of the last epoch or to `max_steps`, writing `last.pt`, `best.pt` and `history.jsonl`."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        while self.epoch < self.config.epochs and (max_steps is None or self.step < max_steps):
+        self.journal = Journal(self.folder, self.step) if self.team.rank == 0 else None
+        try:
+            self._epochs(evaluate, progress, max_steps)
+        finally:
+            if self.journal:
+                self.journal.close()
+        if not (self.folder / "best.pt").exists():
+            self._save_best()
+        self.team.wait()
+
+    def _epochs(self, evaluate: Evaluate, progress: Progress, max_steps: int | None) -> None:
+        while (
+            self.epoch < self.config.epochs and not self.schedule.over and (max_steps is None or self.step < max_steps)
+        ):
             started, losses = time.monotonic(), []
             plan = self.data.plan(self.epoch)
             with progress.epoch(self.folder.name, self.epoch + 1, self.config.epochs, len(plan)) as bar:
                 while self.position < len(plan) and (max_steps is None or self.step < max_steps):
                     rng = rng_for(self.config.seed, self.epoch, self.position)
-                    losses.append(self._step(self.data.batch(plan[self.position], rng)))
+                    losses.append(self._step(self.data.batch(self.team.mine(plan[self.position]), rng)))
                     self.position += 1
                     bar.advance(losses[-1])
                     if time.monotonic() - self._saved_s > _SAVE_EVERY_S:
@@ -100,31 +114,28 @@ class Fit:
                 self.epoch, self.position = self.epoch + 1, 0
                 self._end_epoch(evaluate, progress, sum(losses) / max(len(losses), 1), time.monotonic() - started)
             self._save()
-        if not (self.folder / "best.pt").exists():
-            self._save_best()
 
     def _step(self, batch: Batch) -> float:
         config = self.config
         self.network.train()
         torch.manual_seed(config.seed * 1_000_003 + self.step)
+        rate = self.schedule.rate(self.step)
         for group in self.optimiser.param_groups:
-            group["lr"] = config.learning_rate * group["factor"] * self._rate()
-        with torch.autocast("cpu", torch.bfloat16, enabled=config.bf16):
-            logits: Logits = self.network(*batch.inputs)
-        value = loss(logits, batch, self.class_weights, config)
+            group["lr"] = config.learning_rate * group["factor"] * rate
+        batch = Batch(tuple(t.to(self.team.device) for t in batch.inputs), *(t.to(self.team.device) for t in batch[1:]))
+        with torch.autocast(self.team.device.type, torch.bfloat16, enabled=config.bf16):
+            logits: Logits = self._wrapped(*batch.inputs)
+        value = loss(logits, batch, self.class_weights, config, self.team)
         self.optimiser.zero_grad(set_to_none=True)
         value.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), config.clip)
         self.optimiser.step()
         self.step += 1
         self._average()
+        if self.journal:
+            rates = {f"x{group['factor']:g}": group["lr"] for group in self.optimiser.param_groups}
+            self.journal.step(self.step, float(value.detach()), rates)
         return float(value.detach())
-
-    def _rate(self) -> float:
-        warm = max(1, round(self.config.warmup * self.total_steps))
-        if self.step < warm:
-            return (self.step + 1) / warm
-        return 0.5 * (1 + math.cos(math.pi * (self.step - warm) / max(1, self.total_steps - warm)))
 
     def _average(self) -> None:
         if self.averaged is None:
@@ -145,28 +156,36 @@ class Fit:
         self.network.eval()
         with torch.inference_mode():
             figures = evaluate(self.network)
-        if figures["score"] > self.best:
+        better = figures["score"] > self.best
+        self.schedule.after_epoch(better=better)
+        if better:
             self.best = figures["score"]
             self._save_best()
         self.network.load_state_dict(own)
         entry = {"epoch": self.epoch, "loss": round(loss_mean, 4), "seconds": round(seconds, 1)}
         entry |= {name: round(value, 4) for name, value in figures.items()}
+        if self.journal is None:
+            return
+        self.journal.epoch(self.step, loss_mean, figures)
         with (self.folder / "history.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
         progress.say(f"{self.folder.name}: " + "  ".join(f"{k} {v}" for k, v in entry.items()))
 
     def _save_best(self) -> None:
-        _write(self.folder / "best.pt", self.network.state_dict())
+        if self.team.rank == 0:
+            _write(self.folder / "best.pt", self.network.state_dict())
 
     def _save(self) -> None:
         self._saved_s = time.monotonic()
+        if self.team.rank > 0:
+            return
         place = {"epoch": self.epoch, "position": self.position, "step": self.step, "best": self.best}
         state = {
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "averaged": self.averaged,
         }
-        _write(self.folder / "last.pt", {"place": place, **state})
+        _write(self.folder / "last.pt", {"place": place, "schedule": self.schedule.state(), **state})
 
     def resume(self) -> None:
         """Go on from `last.pt` where there is one."""
@@ -176,17 +195,27 @@ class Fit:
         found = torch.load(path, map_location="cpu", weights_only=True)
         self.network.load_state_dict(found["network"])
         self.optimiser.load_state_dict(found["optimiser"])
-        self.averaged = found["averaged"]
+        averaged: dict[str, Tensor] | None = found["averaged"]
+        self.averaged = {k: v.to(self.team.device) for k, v in averaged.items()} if averaged else None
+        if "schedule" in found:  # checkpoints from before there were plateaus have none
+            self.schedule.load(found["schedule"])
         self.epoch, self.position = found["place"]["epoch"], found["place"]["position"]
         self.step, self.best = found["place"]["step"], found["place"]["best"]
 
 
-def loss(logits: Logits, batch: Batch, class_weights: Tensor, config: LoopConfig) -> Tensor:
-    """Cross-entropy to the label distributions of both heads; emotion is weighted by class, and each batch by its weights' sum."""
+def loss(logits: Logits, batch: Batch, class_weights: Tensor, config: LoopConfig, team: Team | None = None) -> Tensor:
+    """Cross-entropy to the label distributions of both heads; emotion is weighted by class, and each batch by its weights' sum.
+
+    Of several processes each has a part of the batch: what divides is the sum over all of them, times their number in one, as the
+    gradients will be averaged.
+    """
     emotion = _smoothed(batch.emotion, config.label_smoothing) * class_weights
     sentiment = _smoothed(batch.sentiment, config.label_smoothing)
-    emotion_loss = -(emotion * logits.emotion.float().log_softmax(-1)).sum() / (batch.emotion * class_weights).sum()
-    sentiment_loss = -(sentiment * logits.sentiment.float().log_softmax(-1)).sum(-1).mean()
+    weight, n = (batch.emotion * class_weights).sum(), torch.ones_like(batch.sentiment).sum() / batch.sentiment.shape[1]
+    if team is not None:
+        weight, n = team.total(weight) / team.size, team.total(n) / team.size
+    emotion_loss = -(emotion * logits.emotion.float().log_softmax(-1)).sum() / weight
+    sentiment_loss = -(sentiment * logits.sentiment.float().log_softmax(-1)).sum() / n
     return emotion_loss + config.sentiment_weight * sentiment_loss
 
 

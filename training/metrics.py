@@ -22,6 +22,13 @@ def weighted_f1(true: Labels, predicted: Labels) -> float:
     return float((f1 * support).sum() / support.sum())
 
 
+def weighted_precision(true: Labels, predicted: Labels) -> float:
+    """Precision per class, weighted by how many samples are truly of it."""
+    counts = confusion(true, predicted)
+    precision = counts.diagonal() / np.maximum(counts.sum(0), 1)
+    return float((precision * counts.sum(1)).sum() / counts.sum())
+
+
 def macro_f1(true: Labels, predicted: Labels) -> float:
     """F1 per class, averaged over the classes that occur in truth."""
     support, f1, _ = _per_class(true, predicted)
@@ -34,14 +41,16 @@ def unweighted_recall(true: Labels, predicted: Labels) -> float:
     return float(recall[support > 0].mean())
 
 
+def confusion(true: Labels, predicted: Labels, classes: int | None = None) -> NDArray[np.float64]:
+    """[classes, classes] counts, true by predicted; as many classes as occur where the number is not given."""
+    classes = classes or int(max(true.max(initial=0), predicted.max(initial=0))) + 1
+    counts = np.bincount(true * classes + predicted, minlength=classes * classes)
+    return counts.reshape(classes, classes).astype(np.float64)
+
+
 def _per_class(true: Labels, predicted: Labels) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    classes = int(max(true.max(initial=0), predicted.max(initial=0))) + 1
-    confusion = (
-        np.bincount(true * classes + predicted, minlength=classes * classes)
-        .reshape(classes, classes)
-        .astype(np.float64)
-    )
-    right, support, chosen = confusion.diagonal(), confusion.sum(1), confusion.sum(0)
+    counts = confusion(true, predicted)
+    right, support, chosen = counts.diagonal(), counts.sum(1), counts.sum(0)
     recall = right / np.maximum(support, 1)
     f1 = 2 * right / np.maximum(support + chosen, 1)
     return support, f1, recall

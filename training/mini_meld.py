@@ -53,6 +53,9 @@ class _Said(NamedTuple):
     start_s: float
 
 
+_EPISODES: Final[dict[MeldSplit, int]] = {"train": 1, "dev": 2, "test": 3}
+
+
 def make(folder: Path, data: Path | None = None) -> int:
     """Write tables and clips; real faces and voices where `data` holds `av/`.
 
@@ -72,7 +75,7 @@ def make(folder: Path, data: Path | None = None) -> int:
     written = 0
     for split, dialogues in DIALOGUES.items():
         said = list(_utterances(split, dialogues))
-        _write_table(folder / split / f"{split}_sent_emo.csv", said)
+        _write_table(folder / split / f"{split}_sent_emo.csv", _EPISODES[split], said)
         for number, one in enumerate(said):
             path = folder / split / CLIP_FOLDERS[split] / f"dia{one.dialogue}_utt{one.utterance}.mp4"
             if (split, path.stem) == ("dev", "dia110_utt7"):
@@ -101,7 +104,7 @@ def _utterances(split: MeldSplit, dialogues: tuple[tuple[int, tuple[int, ...]], 
             yield _Said(dialogue, utterance, emotion, text, speaker, 60.0 + 100 * dialogue + 2 * place + len(split))
 
 
-def _write_table(path: Path, said: list[_Said]) -> None:
+def _write_table(path: Path, episode: int, said: list[_Said]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -110,7 +113,7 @@ def _write_table(path: Path, said: list[_Said]) -> None:
             sentiment = SENTIMENTS_OF[one.emotion][number % len(SENTIMENTS_OF[one.emotion])]
             times = (_time(one.start_s), _time(one.start_s + _CLIP_S))
             writer.writerow(
-                [number, one.text, one.speaker, one.emotion, sentiment, one.dialogue, one.utterance, 1, 1, *times]
+                [number, one.text, one.speaker, one.emotion, sentiment, one.dialogue, one.utterance, 1, episode, *times]
             )
 
 

@@ -13,6 +13,7 @@ from training.pretrained import minilm_tokenizer_file
 from training.progress import Progress
 from training.recipes.recipe import Recipe, Size, Stage
 from training.stages.fusion import FusionStage, train_fusion
+from training.stages.joint import JointStage, train_joint
 from training.stages.unimodal import UnimodalStage, Workshop, train_unimodal
 
 
@@ -29,11 +30,29 @@ def train_run(
     max_steps: int | None = None,
     resume: bool = False,
 ) -> None:
-    """Train the recipe's stages, or those named."""
+    """Train the stages of a recipe by its name, or those of them that are named."""
     recipe = recipes.find(name, size)
+    train_recipe(recipe, data, run, cache, progress, only=only, epochs=epochs, max_steps=max_steps, resume=resume)
+
+
+def train_recipe(
+    recipe: Recipe,
+    data: Path,
+    run: Path,
+    cache: Path,
+    progress: Progress,
+    *,
+    only: tuple[str, ...] = (),
+    epochs: int | None = None,
+    max_steps: int | None = None,
+    resume: bool = False,
+) -> None:
+    """The same for a recipe in hand."""
     unknown = [stage for stage in only if stage not in {s.name for s in recipe.stages}]
     if unknown:
-        raise TrainingError(f"no stage {unknown[0]!r} in {name}; it has {', '.join(s.name for s in recipe.stages)}")
+        raise TrainingError(
+            f"no stage {unknown[0]!r} in {recipe.name}; it has {', '.join(s.name for s in recipe.stages)}"
+        )
     shop = Workshop(data, run, cache)
     run.mkdir(parents=True, exist_ok=True)
     if "text" in recipe.network.encodings:
@@ -58,6 +77,8 @@ def _train(
             train_unimodal(stage, recipe.network, shop, progress, resume=resume, max_steps=max_steps)
         case FusionStage():
             train_fusion(stage, recipe.network, _card(recipe), shop, progress, resume=resume, max_steps=max_steps)
+        case JointStage():
+            train_joint(stage, recipe.network, _card(recipe), shop, progress, resume=resume, max_steps=max_steps)
 
 
 def _card(recipe: Recipe) -> Card:
@@ -65,7 +86,7 @@ def _card(recipe: Recipe) -> Card:
     for stage in recipe.stages:
         named = (
             stage.corpora
-            if isinstance(stage, UnimodalStage)
+            if isinstance(stage, UnimodalStage | JointStage)
             else [c for names in stage.corpora.values() for c in names]
         )
         used += [corpus for corpus in named if corpus not in used]

@@ -63,14 +63,18 @@ class TorchRunner:
     def encode(self, modality: Modality, inputs: tuple[Tensor, ...]) -> Encodings:
         """See `Runner`."""
         with torch.autocast("cpu", torch.bfloat16, enabled=self._bf16):
-            encoded = self.network.encode(modality, *inputs)
-        return Encodings(encoded.embedding.float().numpy(), encoded.mask.float().numpy())
+            encoded = self.network.encode(modality, *(tensor.to(self._device) for tensor in inputs))
+        return Encodings(encoded.embedding.float().cpu().numpy(), encoded.mask.float().cpu().numpy())
 
     @torch.inference_mode()
     def fuse(self, embeddings: dict[Modality, Encodings]) -> Scores:
         """See `Runner`."""
-        both = [torch.from_numpy(embeddings[m][part]) for part in (0, 1) for m in MODALITIES]
-        return Scores(*(output.numpy() for output in self.network.fuse(*both)))
+        both = [torch.from_numpy(embeddings[m][part]).to(self._device) for part in (0, 1) for m in MODALITIES]
+        return Scores(*(output.cpu().numpy() for output in self.network.fuse(*both)))
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.network.parameters()).device
 
 
 class BundleRunner:

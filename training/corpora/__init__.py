@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from streamer.bundle import Corpus
-from training.corpora import cremad, dailydialog, emovo, ferplus, goemotions, isear, meld, nemo, ravdess
+from training.corpora import cremad, dailydialog, emovo, ferplus, goemotions, isear, meld, meld_clips, nemo, ravdess
 from training.samples import Sample
 
 
@@ -22,6 +22,13 @@ class CorpusReader(NamedTuple):
 
 CORPORA: dict[str, CorpusReader] = {
     "meld": CorpusReader(meld.read, Corpus("MELD (text)", "GPL-3.0", "text encoder, fusion, calibration")),
+    "meld-clips": CorpusReader(
+        meld_clips.read, Corpus("MELD", "GPL-3.0, footage copyrighted", "all encoders, fusion, calibration")
+    ),
+    "meld-clips-realigned": CorpusReader(
+        meld_clips.read_realigned,
+        Corpus("MELD in the order of MELD-FAIR", "GPL-3.0, footage copyrighted", "all encoders, fusion, calibration"),
+    ),
     "goemotions": CorpusReader(goemotions.read, Corpus("GoEmotions", "Apache-2.0", "text encoder, first step")),
     "dailydialog": CorpusReader(
         dailydialog.read, Corpus("DailyDialog (RECCON)", "CC BY-NC-SA 4.0", "text encoder, first step")

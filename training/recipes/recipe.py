@@ -6,12 +6,13 @@ import msgspec
 
 from models.network import NetworkConfig
 from training.stages.fusion import FusionStage
+from training.stages.joint import JointStage
 from training.stages.unimodal import UnimodalStage
 
 Size = Literal["tiny", "full"]
 """`tiny`: random weights and seconds, for tests; `full`: what is shipped or reported."""
 
-Stage = UnimodalStage | FusionStage
+Stage = UnimodalStage | FusionStage | JointStage
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):

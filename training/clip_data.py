@@ -1,0 +1,143 @@
+"""Clips as batches of every modality at once: from their features, or from what frozen encoders made of them."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from streamer.features import FaceCropSpec, TextSpec
+from streamer.features.arrays import Float32, Int64
+from streamer.labels import MODALITIES, Modality
+from training.batch import Batch, rng_for, shuffled, targets
+from training.clip_store import ClipStore
+from training.data_text import pieces
+from training.pretrained import minilm_tokenizer
+from training.runner import Specs
+from training.samples import Sample
+
+Steps = tuple[Float32 | Int64, ...]
+"""One sample's inputs of one encoder (or of its head), each [steps, …], all of one length."""
+
+
+class Source(NamedTuple):
+    """Where one modality's inputs come from."""
+
+    inputs: int
+    """How many tensors an encoder (or its head) takes."""
+    of: Callable[[Sample], Steps | None]
+    """A sample's; None where it has none."""
+
+
+def text_source(spec: TextSpec, tokenizer: Tokenizer) -> Source:
+    """Word pieces; a sample without words has none."""
+    return Source(3, lambda sample: tuple(pieces(sample, spec, tokenizer)) if (sample.text or "").strip() else None)
+
+
+def audio_source(store: ClipStore) -> Source:
+    """Features and mask."""
+
+    def of(sample: Sample) -> Steps | None:
+        features = store.sound(sample).features
+        return None if features is None else (features, np.ones(len(features), np.float32))
+
+    return Source(2, of)
+
+
+def video_source(spec: FaceCropSpec, store: ClipStore) -> Source:
+    """Crops as the network sees them, and mask."""
+
+    def of(sample: Sample) -> Steps | None:
+        crops = store.face(sample).crops
+        return None if crops is None else (spec.tensor(crops), np.ones(len(crops), np.float32))
+
+    return Source(2, of)
+
+
+def sources_of(specs: Specs, store: ClipStore) -> dict[Modality, Source]:
+    """What each encoder reads of a sample, in the fixed order."""
+    sources: dict[Modality, Source] = {}
+    for modality in MODALITIES:
+        match specs.get(modality):
+            case None:
+                continue
+            case TextSpec() as spec:
+                sources[modality] = text_source(spec, minilm_tokenizer())
+            case FaceCropSpec() as spec:
+                sources[modality] = video_source(spec, store)
+            case _:
+                sources[modality] = audio_source(store)
+    return sources
+
+
+def gather(found: list[Steps | None], inputs: int) -> list[Tensor]:
+    """The inputs of the samples that have a modality, and which have it.
+
+    Args:
+        found: Of each sample of a batch; None where it has none.
+        inputs: How many tensors the encoder takes.
+
+    Returns:
+        The inputs, padded to the longest, [samples that have it, steps, …] (empty where none has), then [batch], 1 for those.
+    """
+    there = [steps for steps in found if steps is not None]
+    present = torch.tensor([float(steps is not None) for steps in found])
+    if not there:
+        return [*(torch.zeros(0) for _ in range(inputs)), present]
+    longest = max(len(steps[0]) for steps in there)
+    return [*(_stacked([steps[i] for steps in there], longest) for i in range(inputs)), present]
+
+
+def _stacked(parts: list[Float32 | Int64], longest: int) -> Tensor:
+    padded = [np.pad(part, [(0, longest - len(part))] + [(0, 0)] * (part.ndim - 1)) for part in parts]
+    return torch.from_numpy(np.stack(padded))
+
+
+class ClipData:
+    """Batches of clips whose modalities are dropped now and then; what a clip lacks is absent always."""
+
+    def __init__(
+        self,
+        samples: list[Sample],
+        sources: dict[Modality, Source],
+        batch_size: int,
+        seed: int,
+        modality_dropout: float = 0.0,
+    ) -> None:
+        self.samples, self.sources = samples, sources
+        self.batch_size, self.seed, self.modality_dropout = batch_size, seed, modality_dropout
+
+    def plan(self, epoch: int) -> list[list[int]]:
+        """Random batches; one of a single sample joins the one before it, as batch normalisation needs two."""
+        batches = shuffled([0] * len(self.samples), self.batch_size, rng_for(self.seed, epoch))
+        alone = [batch for batch in batches if len(batch) == 1]
+        whole = [batch for batch in batches if len(batch) > 1]
+        if alone and whole:
+            whole[-1] = whole[-1] + alone[0]
+        return whole or alone
+
+    def batch(self, indices: list[int], rng: np.random.Generator) -> Batch:
+        """For each modality in the fixed order its inputs, then which samples have it."""
+        samples = [self.samples[i] for i in indices]
+        found = {m: [self.sources[m].of(sample) for sample in samples] for m in self.modalities}
+        kept = self._kept(np.array([[steps is not None for steps in found[m]] for m in self.modalities]).T, rng)
+        inputs: list[Tensor] = []
+        for number, m in enumerate(self.modalities):
+            wanted = [steps if keep else None for steps, keep in zip(found[m], kept[:, number], strict=True)]
+            inputs += gather(wanted, self.sources[m].inputs)
+        return Batch(tuple(inputs), *targets(samples))
+
+    @property
+    def modalities(self) -> list[Modality]:
+        """In the fixed order."""
+        return [m for m in MODALITIES if m in self.sources]
+
+    def _kept(self, there: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
+        """[n, modalities] that are there -> those that are not dropped; a sample never loses all."""
+        kept = there & (rng.random(there.shape) >= self.modality_dropout)
+        lost = ~kept.any(axis=1)
+        kept[lost] = there[lost]
+        return kept
