@@ -120,7 +120,12 @@ class Flow:
                 stages["unseen"] = consume(self._video, lambda _: None)  # what nobody looks at must not stop the sound
         elif watch is not None:
             windows = FaceWindows(self._settings.segment)
-            stages["faces"] = transform(self._video, _look_in(windows, watch), self._speech, at_end=windows.flush)
+
+            def end_of_video() -> Iterable[SegmentEvent]:
+                watch.close()
+                return windows.flush()
+
+            stages["faces"] = transform(self._video, _look_in(windows, watch), self._speech, end_of_video)
         stages["capture"] = self._capture
         return stages
 

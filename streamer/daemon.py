@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from streamer.app import Flow, Parts
-from streamer.asr import Recogniser, open_recogniser, open_subtitles
+from streamer.asr import Device, Recogniser, open_recogniser, open_subtitles
 from streamer.errors import ConfigError, SourceError, StageError
 from streamer.faces import FaceWatch, open_detector
 from streamer.features import FaceCropSpec
@@ -56,7 +56,7 @@ class Daemon:
                 require_gpu=inference.require_gpu,
                 threads=inference.threads,
             )
-            device = "cpu" if set(self.model.providers.values()) == {CPU} else "cuda"
+            device: Device = "cpu" if set(self.model.providers.values()) == {CPU} else "cuda"
             self.recogniser, self.asr_note = open_recogniser(settings.asr, device=device, offline=settings.offline)
             if self.recogniser is not None:
                 self._opened.callback(self.recogniser.close)
