@@ -1,0 +1,123 @@
+"""Which engine recognises: the one that is named, or the best that is there."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+from streamer.asr.recogniser import Recogniser
+from streamer.asr.sphinx import PocketSphinx
+from streamer.asr.whisper import Device, Whisper
+from streamer.errors import DownloadError, EngineError
+from streamer.models_store import OnProgress, model_path, pull
+from streamer.pinned_models import WHISPER, known_model, known_models
+from streamer.settings import AsrSettings
+
+BEST_FIRST: Final[dict[Device, tuple[str, ...]]] = {
+    "cpu": ("small", "base", "tiny"),
+    "cuda": ("large-v3-turbo", "large-v3", "medium", "small", "base", "tiny"),
+}
+"""Models that keep up on a device, the best first; the first is the one that is fetched."""
+
+
+class Wanted(NamedTuple):
+    """What an engine is opened with."""
+
+    settings: AsrSettings
+    device: Device
+    offline: bool
+    on_progress: OnProgress | None
+
+
+class Found(NamedTuple):
+    """A model of Whisper on this machine."""
+
+    name: str
+    folder: Path
+
+
+def open_recogniser(
+    settings: AsrSettings,
+    *,
+    device: Device = "cpu",
+    offline: bool = False,
+    on_progress: OnProgress | None = None,
+) -> tuple[Recogniser | None, str | None]:
+    """Open the engine that the settings name; `auto` takes the best that is there, and never fetches anything.
+
+    Args:
+        settings: engine, model, language.
+        device: what the networks run on; a Whisper model is chosen for it.
+        offline: never ask a hub.
+        on_progress: told of a download, which happens only where `faster-whisper` is named.
+
+    Returns:
+        The recogniser, and why it is this one; or None, and why there is none.
+
+    Raises:
+        EngineError: an engine that was named cannot be used; without a network that is known within five seconds.
+    """
+    wanted = Wanted(settings, device, offline, on_progress)
+    if settings.engine == "none":
+        return None, "speech recognition is off (asr.engine = none)"
+    if settings.engine != "auto":
+        return ENGINES[settings.engine](wanted), None
+    if found := _model_here(settings, device):
+        return Whisper(found.folder, found.name, settings, _usable(device)), f"best model that is here: {found.name}"
+    try:
+        better = BEST_FIRST[device][0] if settings.model == "auto" else settings.model
+        return PocketSphinx(settings), f"no Whisper model is here; better: streamer models pull {better}"
+    except EngineError as err:
+        return None, str(err)
+
+
+def _open_whisper(wanted: Wanted) -> Recogniser:
+    found = _model_here(wanted.settings, wanted.device)
+    if found is None:
+        name = BEST_FIRST[wanted.device][0] if wanted.settings.model == "auto" else wanted.settings.model
+        try:
+            found = Found(name, pull(known_model(name), offline=wanted.offline, on_progress=wanted.on_progress))
+        except DownloadError as err:
+            raise EngineError(f"asr.engine faster-whisper: {err}") from err
+    whisper = Whisper(found.folder, found.name, wanted.settings, _usable(wanted.device))
+    whisper.wait_until_loaded()
+    return whisper
+
+
+def _open_sphinx(wanted: Wanted) -> Recogniser:
+    return PocketSphinx(wanted.settings)
+
+
+ENGINES: Final[dict[Literal["faster-whisper", "pocketsphinx"], Callable[[Wanted], Recogniser]]] = {
+    "faster-whisper": _open_whisper,
+    "pocketsphinx": _open_sphinx,
+}
+"""By the name in settings."""
+
+
+def _model_here(settings: AsrSettings, device: Device) -> Found | None:
+    """The named model or folder, or the best that is here; None where it would have to be fetched.
+
+    Raises:
+        EngineError: the named model is neither known nor a folder with a model.
+    """
+    if settings.model == "auto":
+        return next((Found(name, path) for name in BEST_FIRST[device] if (path := model_path(name))), None)
+    folder = Path(settings.model).expanduser()
+    if (folder / "model.bin").is_file():
+        return Found(folder.name, folder)
+    names = [model.name for model in known_models() if model.purpose == WHISPER]
+    if settings.model not in names:
+        raise EngineError(
+            f"asr.model {settings.model}: is no folder with a model.bin, and no known model; known: {', '.join(names)}"
+        )
+    path = model_path(settings.model)
+    return Found(settings.model, path) if path else None
+
+
+def _usable(device: Device) -> Device:
+    """CTranslate2's own view: it may see no GPU where ONNX Runtime does."""
+    if device == "cpu":
+        return "cpu"
+    import ctranslate2  # slow to import, and needed only here
+
+    return "cuda" if ctranslate2.get_cuda_device_count() > 0 else "cpu"

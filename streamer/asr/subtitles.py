@@ -1,0 +1,122 @@
+"""Words of a film's subtitles in the place of recognition: SubRip files."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from streamer.errors import SourceError
+from streamer.features.arrays import Float32
+from streamer.messages import SAMPLE_RATE_HZ, Transcript
+
+_TIMES: Final = re.compile(r"(\d+):(\d\d):(\d\d)[,.](\d{1,3})\s*-->\s*(\d+):(\d\d):(\d\d)[,.](\d{1,3})")
+_MARKUP: Final = re.compile(r"<[^>]*>|\{\\[^}]*\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """What is said in [start_s, end_s)."""
+
+    start_s: float
+    end_s: float
+    words: tuple[str, ...]
+
+
+def parse_srt(text: str) -> tuple[Cue, ...]:
+    """The cues of a SubRip file in order of time, without markup; what is no cue is passed over."""
+    cues = []
+    for block in re.split(r"\n\s*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
+        lines = block.strip().split("\n")
+        for index, line in enumerate(lines[:2]):  # the number above the times is often missing
+            if times := _TIMES.search(line):
+                words = tuple(_MARKUP.sub(" ", " ".join(lines[index + 1 :])).split())
+                start_s, end_s = _seconds(times.groups()[:4]), _seconds(times.groups()[4:])
+                if words and end_s > start_s:
+                    cues.append(Cue(start_s, end_s, words))
+                break
+    return tuple(sorted(cues, key=lambda cue: cue.start_s))
+
+
+def _seconds(parts: tuple[str, ...]) -> float:
+    hours, minutes, seconds, fraction = parts
+    return int(hours) * 3600 + int(minutes) * 60 + int(seconds) + int(fraction.ljust(3, "0")) / 1000
+
+
+def words_between(cues: tuple[Cue, ...], start_s: float, end_s: float) -> str:
+    """The words that are said in [start_s, end_s): those of a cue are spread evenly over its time, each counts by its middle.
+
+    So a cue that two utterances share gives each its words, and none twice.
+    """
+    return " ".join(
+        word
+        for cue in cues
+        for index, word in enumerate(cue.words)
+        if start_s <= cue.start_s + (index + 0.5) / len(cue.words) * (cue.end_s - cue.start_s) < end_s
+    )
+
+
+def open_subtitles(path: Path) -> "Subtitles":
+    """Read a file.
+
+    Raises:
+        SourceError: it cannot be read, or has no cue.
+    """
+    try:
+        encoded = path.read_bytes()
+    except OSError as err:
+        raise SourceError(f"{path}: cannot be read: {err.strerror}") from err
+    try:
+        text = encoded.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = encoded.decode("cp1252", errors="replace")  # what old files are written in
+    cues = parse_srt(text)
+    if not cues:
+        raise SourceError(
+            f"{path}: has no cue such as `00:00:01,000 --> 00:00:02,500`; subtitles must be SubRip (.srt)"
+        )
+    return Subtitles(cues, f"subtitles/{path.name}")
+
+
+class Subtitles:
+    """A recogniser that reads."""
+
+    def __init__(self, cues: tuple[Cue, ...], name: str) -> None:
+        self.name = name
+        self._cues = cues
+
+    def begin(self, start_s: float, *, source: str = "", in_step: bool = False) -> "Reading":
+        """Where in the film the utterance begins is all that matters."""
+        del source, in_step
+        return Reading(self._cues, self.name, start_s)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class Reading:
+    """One utterance's words."""
+
+    def __init__(self, cues: tuple[Cue, ...], engine: str, start_s: float) -> None:
+        self._cues = cues
+        self._engine = engine
+        self._start_s = start_s
+        self._samples = 0
+
+    def push(self, waveform: Float32) -> None:
+        """Only how much time passes matters."""
+        self._samples += waveform.shape[0]
+
+    def partial(self) -> str:
+        """The words until now."""
+        return words_between(self._cues, self._start_s, self._start_s + self._samples / SAMPLE_RATE_HZ)
+
+    def speculate(self) -> None:
+        """Reading costs nothing."""
+
+    def resume(self) -> None:
+        """Nothing was begun."""
+
+    def finish(self, duration_s: float) -> Transcript:
+        """The words of the utterance's time."""
+        text = words_between(self._cues, self._start_s, self._start_s + duration_s)
+        return Transcript(text, None, self._engine)

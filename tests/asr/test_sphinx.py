@@ -1,0 +1,168 @@
+"""The real decoder, in its real process, on the demo clip's voice."""
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from streamer.asr.sphinx import PocketSphinx, SphinxRecognition, confidence_of
+from streamer.asr.sphinx_decoder import Word
+from streamer.errors import EngineError
+from streamer.features.arrays import Float32
+from streamer.messages import CHUNK_SAMPLES, SAMPLE_RATE_HZ
+from streamer.settings import AsrSettings
+
+MONDAY_S = (3.1, 5.35)
+"""Where the clip says `We will meet at the office on Monday.`"""
+
+
+@pytest.fixture
+def sphinx() -> Iterator[PocketSphinx]:
+    recogniser = PocketSphinx(AsrSettings())
+    yield recogniser
+    recogniser.close()
+
+
+def part(sound: Float32, start_s: float, end_s: float) -> Float32:
+    return sound[round(start_s * SAMPLE_RATE_HZ) : round(end_s * SAMPLE_RATE_HZ)]
+
+
+def push(recognition: SphinxRecognition, sound: Float32) -> None:
+    for at in range(0, sound.shape[0], CHUNK_SAMPLES):
+        recognition.push(sound[at : at + CHUNK_SAMPLES])
+
+
+def test_a_clear_sentence_is_recognised_and_trusted(sphinx: PocketSphinx, demo_voice: Float32) -> None:
+    recognition = sphinx.begin(3.1, in_step=True)
+    push(recognition, part(demo_voice, *MONDAY_S))
+    transcript = recognition.finish(2.25)
+    assert transcript.text == "we will meet at the office on monday"
+    assert transcript.confidence is not None
+    assert transcript.confidence > 0.5
+    assert transcript.rejected is None
+    assert transcript.engine == sphinx.name == "pocketsphinx/en-us"
+
+
+def test_words_grow_while_someone_speaks(sphinx: PocketSphinx, demo_voice: Float32) -> None:
+    recognition = sphinx.begin(3.1, in_step=True)
+    partials = []
+    for start_s in np.arange(3.1, 5.3, 0.5):
+        push(recognition, part(demo_voice, float(start_s), float(start_s) + 0.5))
+        partials.append(recognition.partial())
+    assert partials[0] != partials[-1]
+    assert partials[-1].endswith("office on monday")
+    assert [len(words) for words in partials] == sorted(len(words) for words in partials)
+
+
+def test_in_a_live_stream_partial_does_not_wait_for_the_decoder(sphinx: PocketSphinx, demo_voice: Float32) -> None:
+    recognition = sphinx.begin(3.1)
+    push(recognition, part(demo_voice, *MONDAY_S))
+    begin = time.perf_counter()
+    recognition.partial()
+    assert time.perf_counter() - begin < 0.1
+    assert recognition.finish(2.25).text.endswith("office on monday")
+
+
+def test_at_a_pause_the_words_are_weighed_before_the_utterance_is_over(
+    sphinx: PocketSphinx, demo_voice: Float32
+) -> None:
+    recognition = sphinx.begin(3.1, in_step=True)
+    push(recognition, part(demo_voice, *MONDAY_S))
+    recognition.speculate()
+    assert recognition.partial() == "we will meet at the office on monday"
+    push(recognition, np.zeros(3200, np.float32))
+    begin = time.perf_counter()
+    transcript = recognition.finish(2.45)
+    assert time.perf_counter() - begin < 0.05
+    assert transcript.text == "we will meet at the office on monday"
+
+
+def test_speech_that_goes_on_after_a_pause_is_added(sphinx: PocketSphinx, demo_voice: Float32) -> None:
+    recognition = sphinx.begin(3.1, in_step=True)
+    push(recognition, part(demo_voice, *MONDAY_S))
+    recognition.speculate()
+    push(recognition, part(demo_voice, 5.35, 5.8))
+    recognition.resume()
+    push(recognition, part(demo_voice, 5.8, 8.1))
+    assert recognition.finish(5.0).text == "we will meet at the office on monday leave me alone i hate you"
+
+
+def test_words_after_a_cut_are_left_to_the_next_utterance(sphinx: PocketSphinx, demo_voice: Float32) -> None:
+    recognition = sphinx.begin(3.1, in_step=True)
+    push(recognition, part(demo_voice, *MONDAY_S))
+    text = recognition.finish(1.0).text
+    assert text.startswith("we will meet")
+    assert "monday" not in text
+
+
+def test_silence_has_no_words_and_no_confidence(sphinx: PocketSphinx) -> None:
+    recognition = sphinx.begin(0.0, in_step=True)
+    push(recognition, np.zeros(16_000, np.float32))
+    assert recognition.finish(1.0) == ("", None, sphinx.name, None)
+
+
+def test_an_utterance_without_any_sound_is_no_failure(sphinx: PocketSphinx) -> None:
+    assert sphinx.begin(0.0).finish(0.0).text == ""
+
+
+def test_the_same_sound_gives_the_same_words_and_confidence(demo_voice: Float32) -> None:
+    transcripts = []
+    for _ in range(2):
+        sphinx = PocketSphinx(AsrSettings())
+        recognition = sphinx.begin(8.6, source="file", in_step=True)
+        push(recognition, part(demo_voice, 8.6, 11.2))
+        transcripts.append(recognition.finish(2.6))
+        sphinx.close()
+    assert transcripts[0] == transcripts[1]
+
+
+def test_sources_are_recognised_side_by_side(sphinx: PocketSphinx, demo_voice: Float32) -> None:
+    one, other = sphinx.begin(3.1, source="one", in_step=True), sphinx.begin(5.8, source="other", in_step=True)
+    first, second = part(demo_voice, *MONDAY_S), part(demo_voice, 5.8, 8.1)
+    for at in range(0, second.shape[0], CHUNK_SAMPLES):
+        one.push(first[at : at + CHUNK_SAMPLES])
+        other.push(second[at : at + CHUNK_SAMPLES])
+    assert other.finish(2.3).text == "leave me alone i hate you"
+    assert one.finish(2.25).text == "we will meet at the office on monday"
+
+
+def test_a_source_keeps_its_decoder(sphinx: PocketSphinx, demo_voice: Float32) -> None:
+    sphinx.begin(0.0, source="cam").finish(0.0)
+    decoder = sphinx._decoders["cam"]
+    again = sphinx.begin(1.0, source="cam")
+    assert again._decoder is decoder
+
+
+def test_a_decoder_that_dies_costs_one_utterance_its_words_and_says_so(
+    sphinx: PocketSphinx, demo_voice: Float32
+) -> None:
+    recognition = sphinx.begin(3.1, source="cam", in_step=True)
+    recognition._decoder._process.kill()
+    recognition._decoder._process.wait()
+    push(recognition, part(demo_voice, *MONDAY_S))
+    transcript = recognition.finish(2.25)
+    assert transcript.text == ""
+    assert transcript.rejected is not None
+    assert transcript.rejected.startswith("pocketsphinx: its process ended")
+    after = sphinx.begin(6.0, source="cam", in_step=True)
+    push(after, part(demo_voice, *MONDAY_S))
+    assert after.finish(2.25).text == "we will meet at the office on monday"
+
+
+def test_another_language_is_refused() -> None:
+    with pytest.raises(EngineError, match=r"knows English only, asr\.language is 'de'"):
+        PocketSphinx(AsrSettings(language="de"))
+
+
+def test_confidence_grows_with_the_posteriors_and_one_bad_word_counts() -> None:
+    def words(*posteriors: float) -> list[Word]:
+        return [Word("word", 0.0, 0.1, posterior) for posterior in posteriors]
+
+    sure, mixed, unsure = (confidence_of(words(*p)) for p in ((1.0, 0.9, 0.95), (1.0, 0.9, 0.05), (0.1, 0.05, 0.1)))
+    assert sure is not None
+    assert mixed is not None
+    assert unsure is not None
+    assert 1 >= sure > 0.6 > mixed > unsure >= 0
+    assert confidence_of([]) is None
+    assert confidence_of(words(0.0)) is not None

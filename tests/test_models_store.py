@@ -1,0 +1,230 @@
+"""Downloads from a real HTTP server on loopback: whole, broken, wrong, refused."""
+
+import hashlib
+import http.server
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streamer import models_store
+from streamer.errors import DownloadError
+from streamer.pinned_models import KnownModel, PinnedFile, known_model, known_models
+
+FILES = {"config.json": b"{}" * 40, "model.bin": bytes(range(256)) * 4096}
+
+
+class Hub(http.server.ThreadingHTTPServer):
+    """Serves `FILES`; can break off a transfer, serve other bytes, or ignore ranges."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), HubRequest)
+        self.files = dict(FILES)
+        self.break_after: int | None = None
+        self.knows_ranges = True
+        self.requests: list[tuple[str, str | None]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class HubRequest(http.server.BaseHTTPRequestHandler):
+    server: Hub
+
+    def do_GET(self) -> None:
+        name = self.path.rsplit("/", 1)[-1]
+        asked = self.headers.get("Range")
+        self.server.requests.append((name, asked))
+        if name not in self.server.files:
+            self.send_error(404)
+            return
+        content = self.server.files[name]
+        start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked and self.server.knows_ranges else 0
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        self.wfile.write(content[start : self.server.break_after])
+
+    def log_message(self, *_: object) -> None:
+        """Not on the terminal."""
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    server = Hub()
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Nobody's own cache is looked at."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for variable in ("HF_HOME", "HF_HUB_CACHE", "HF_ENDPOINT"):
+        monkeypatch.delenv(variable, raising=False)
+    return tmp_path
+
+
+def model_at(url: str, *names: str) -> KnownModel:
+    files = tuple(PinnedFile(name, len(FILES[name]), hashlib.sha256(FILES[name]).hexdigest()) for name in names)
+    return KnownModel("toy", "testing", "MIT", "someone/toy@1", url, files)
+
+
+def test_a_model_of_several_files_is_pulled_into_a_folder_and_verified(hub: Hub, cache: Path) -> None:
+    model = model_at(hub.url, "config.json", "model.bin")
+    assert models_store.find(model) is None
+    folder = models_store.pull(model)
+    assert folder == cache / "affect-streamer" / "models" / "toy" == models_store.find(model)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == FILES
+    assert models_store.verify(model).problem is None
+
+
+def test_a_model_of_one_file_is_that_file(hub: Hub) -> None:
+    path = models_store.pull(model_at(hub.url, "model.bin"))
+    assert path.name == "model.bin"
+    assert path.read_bytes() == FILES["model.bin"]
+
+
+def test_what_is_here_is_not_fetched_again(hub: Hub) -> None:
+    model = model_at(hub.url, "model.bin")
+    models_store.pull(model)
+    models_store.pull(model, offline=True)
+    assert len(hub.requests) == 1
+
+
+def test_progress_counts_the_bytes_of_the_whole_model(hub: Hub) -> None:
+    told: list[tuple[str, int, int]] = []
+    models_store.pull(model_at(hub.url, "config.json", "model.bin"), on_progress=lambda *now: told.append(now))
+    total = sum(map(len, FILES.values()))
+    assert [done for _, done, _ in told] == sorted(done for _, done, _ in told)
+    assert told[-1] == ("model.bin", total, total)
+
+
+def test_offline_refuses_to_fetch(hub: Hub) -> None:
+    with pytest.raises(DownloadError, match="offline forbids"):
+        models_store.pull(model_at(hub.url, "model.bin"), offline=True)
+    assert hub.requests == []
+
+
+def test_a_broken_transfer_is_gone_on_with(hub: Hub) -> None:
+    model = model_at(hub.url, "model.bin")
+    hub.break_after = 1000
+    with pytest.raises(DownloadError, match=r"broke|fetched"):
+        models_store.pull(model)
+    assert models_store.find(model) is None
+    hub.break_after = None
+    path = models_store.pull(model)
+    assert hub.requests[-1] == ("model.bin", "bytes=1000-")
+    assert path.read_bytes() == FILES["model.bin"]
+    assert [left.name for left in path.parent.iterdir()] == ["model.bin"]
+
+
+def test_a_server_that_ignores_ranges_sends_all_of_it_again(hub: Hub) -> None:
+    model = model_at(hub.url, "model.bin")
+    hub.break_after = 1000
+    with pytest.raises(DownloadError):
+        models_store.pull(model)
+    hub.break_after, hub.knows_ranges = None, False
+    assert models_store.pull(model).read_bytes() == FILES["model.bin"]
+
+
+def test_other_bytes_than_the_pinned_ones_are_refused_and_not_kept(hub: Hub, cache: Path) -> None:
+    model = model_at(hub.url, "model.bin")
+    hub.files["model.bin"] = b"x" * len(FILES["model.bin"])
+    with pytest.raises(DownloadError, match="is not the pinned file"):
+        models_store.pull(model)
+    assert list((cache / "affect-streamer" / "models" / "toy").iterdir()) == []
+
+
+def test_a_file_that_is_longer_than_pinned_is_refused(hub: Hub) -> None:
+    model = model_at(hub.url, "model.bin")
+    hub.files["model.bin"] = FILES["model.bin"] * 2
+    with pytest.raises(DownloadError, match=r"broke off|not the pinned"):
+        models_store.pull(model)
+    assert models_store.find(model) is None
+
+
+def test_what_the_server_does_not_have_is_said(hub: Hub) -> None:
+    del hub.files["model.bin"]
+    with pytest.raises(DownloadError, match="404"):
+        models_store.pull(model_at(hub.url, "model.bin"))
+
+
+def test_without_a_network_it_fails_within_five_seconds() -> None:
+    begin = time.monotonic()
+    with pytest.raises(DownloadError, match="cannot be fetched"):
+        models_store.pull(known_model("yunet"))
+    assert time.monotonic() - begin < 5.0
+
+
+def test_a_server_that_never_answers_costs_less_than_five_seconds() -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), HubRequest) as deaf:  # it listens, and nobody accepts
+        begin = time.monotonic()
+        with pytest.raises(DownloadError, match=r"no answer within|timed out"):
+            models_store.pull(model_at(f"http://127.0.0.1:{deaf.server_address[1]}", "model.bin"))
+        assert time.monotonic() - begin < 5.0
+
+
+def test_a_changed_byte_is_found_by_verify(hub: Hub) -> None:
+    model = model_at(hub.url, "model.bin")
+    path = models_store.pull(model)
+    content = bytearray(path.read_bytes())
+    content[1000] ^= 1
+    path.write_bytes(content)
+    problem = models_store.verify(model).problem
+    assert problem is not None
+    assert "is not the pinned file; delete it" in problem
+
+
+def test_what_is_absent_is_said_with_the_command_that_fetches_it() -> None:
+    verification = models_store.verify(known_model("small"))
+    assert verification.path is None
+    assert verification.problem == "small: is not here; streamer models pull small"
+
+
+def test_a_model_in_the_hub_cache_of_other_programs_is_found(cache: Path) -> None:
+    model = known_model("tiny")
+    assert model.hub_folder is not None
+    snapshot = cache / "huggingface" / "hub" / model.hub_folder
+    snapshot.mkdir(parents=True)
+    for file in model.files:
+        with (snapshot / file.name).open("wb") as sparse:
+            sparse.truncate(file.size_bytes)
+    assert models_store.model_path("tiny") == snapshot
+    (snapshot / "model.bin").write_bytes(b"half of it")
+    assert models_store.model_path("tiny") is None
+
+
+def test_every_known_model_is_pinned_to_a_revision_and_a_hash_of_each_file() -> None:
+    names = [model.name for model in known_models()]
+    assert names == ["yunet", "tiny", "base", "small", "medium", "large-v3", "large-v3-turbo"]
+    for model in known_models():
+        assert any(len(part) == 40 and set(part) <= set("0123456789abcdef") for part in model.url.split("/"))
+        assert all(len(file.sha256) == 64 and file.size_bytes > 0 for file in model.files)
+
+
+def test_an_unknown_model_is_an_error_that_lists_the_known_ones() -> None:
+    with pytest.raises(DownloadError, match="tyni: no such model; known here: yunet, tiny"):
+        known_model("tyni")
+
+
+def test_states_tell_what_is_here() -> None:
+    assert {state.model.name: state.path for state in models_store.model_states()} == dict.fromkeys(
+        (model.name for model in known_models()), None
+    )
+
+
+@pytest.mark.data
+def test_the_research_copy_of_yunet_is_the_pinned_one(shared_data: Path) -> None:
+    (pinned,) = known_model("yunet").files
+    content = (shared_data / "models" / "face_detection_yunet.onnx").read_bytes()
+    assert (len(content), hashlib.sha256(content).hexdigest()) == (pinned.size_bytes, pinned.sha256)
