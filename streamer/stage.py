@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 from streamer.channel import Channel, Closed
@@ -97,6 +99,7 @@ class Supervisor:
         return not any(thread.is_alive() for thread in self._threads)
 
     def _guarded(self, stage: str, run: Callable[[], None]) -> None:
+        _show_to_the_system(stage)
         try:
             run()
         except Closed:
@@ -112,3 +115,9 @@ class Supervisor:
                 last = self._running == 0
             if last:
                 self._on_end()
+
+
+def _show_to_the_system(stage: str) -> None:
+    """Name this thread as `top -H` shows it: what each stage costs can be seen from outside. Linux only, 15 characters."""
+    with suppress(OSError):
+        Path(f"/proc/self/task/{threading.get_native_id()}/comm").write_text(stage, encoding="utf-8")

@@ -137,7 +137,8 @@ class Utterance(Envelope, kw_only=True, tag="utterance"):
     """All three, used or not."""
     latency_ms: dict[str, float]
     """`endpoint`: from the end of the voice to the decision that the utterance is over, in stream time; then each stage from that
-    decision on (`asr`, `text`, `audio`, `video`, `fusion`); `total`: from the end of the voice to publication."""
+    decision on (`asr`, `text`, `audio`, `video`, `fusion`); `total`: from the end of the voice to publication; `frame_age`: from the
+    newest picture that was judged to `end_s`, in stream time."""
     bundle: BundleField
     """Who judged."""
 

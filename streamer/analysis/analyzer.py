@@ -180,6 +180,8 @@ class Analyzer:
             self._voices.add(listening.features(event.end_s), event.end_s)
         endpoint_s = max(0.0, self._now_s - event.speech_end_s)
         latency_ms = {"endpoint": round(endpoint_s * 1000, 1), **watch.elapsed_ms}
+        if seen.newest_s is not None:
+            latency_ms["frame_age"] = round((event.end_s - seen.newest_s) * 1000, 1)
         utterance = Utterance(
             **UNSTAMPED,
             source=self._status.source,

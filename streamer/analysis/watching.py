@@ -19,6 +19,8 @@ class Seen:
     encoding: Encoding | None
     reason: str | None
     """Why there is no encoding."""
+    newest_s: float | None = None
+    """When the newest of the pictures behind the encoding was taken."""
 
 
 class Watching:
@@ -54,7 +56,8 @@ class Watching:
             return Seen(speaker, None, "the speaking face was too briefly in view")
         if not self._incremental and not final:
             return Seen(speaker, None, "looked at when the utterance is over")
-        return Seen(speaker, self._encode([crops[i] for i in self._spec.pick(len(crops))]), None)
+        picked = [crops[i] for i in self._spec.pick(len(crops))]
+        return Seen(speaker, self._encode(picked), None, picked[-1].time_s)
 
     def _encode(self, sightings: list[FaceSighting]) -> Encoding | None:
         if not self._incremental:
