@@ -51,13 +51,27 @@ def train(
 def evaluate(
     target: Annotated[Path, typer.Argument(help="A run's folder, or a bundle.")],
     data: DataOption,
-    split: Annotated[Literal["calibration", "dev"], typer.Option(help="dev is what is reported.")] = "dev",
+    split: Annotated[Literal["calibration", "dev", "test"], typer.Option(help="dev is what is reported.")] = "dev",
     cache: CacheOption = Path("cache"),
+    pictures: Annotated[Path | None, typer.Option(help="Where confusion matrices go; runs/evaluate-NAME.")] = None,
 ) -> None:
-    """Print every figure of a run or a bundle, with intervals."""
+    """Print every figure of a run or a bundle, with intervals; in MELD's terms where the data is MELD with its clips."""
     from training.report import evaluate as measure  # as above
 
-    measure(target, data, cache, split, Progress())
+    measure(target, data, cache, split, Progress(), pictures=pictures)
+
+
+@app.command("mini-meld")
+def mini_meld(
+    folder: Annotated[Path, typer.Argument(help="New, or of an earlier call.")],
+    data: Annotated[
+        Path | None, typer.Option(help="Research data with av/: some clips are then of real people.")
+    ] = None,
+) -> None:
+    """Make a MELD of a few dialogues in the official layout."""
+    from training.mini_meld import make  # decoders and pictures take a second to import
+
+    Progress().say(f"{folder}: {make(folder, data)} clips")
 
 
 @app.command()

@@ -8,27 +8,50 @@ from rich.table import Table
 from models import checkpoint
 from streamer import bundle as bundles
 from streamer.bundle import Metric
+from streamer.calibration import Calibration
 from training.card import render
 from training.evaluate import Bench
+from training.evaluate_clips import evaluate_clips, has_clips
 from training.progress import Progress
-from training.runner import BundleRunner, TorchRunner
+from training.runner import BundleRunner, Runner, TorchRunner
 from training.samples import Split
 
 
-def evaluate(target: Path, data: Path, cache: Path, split: Split, progress: Progress) -> tuple[Metric, ...]:
+def evaluate(
+    target: Path, data: Path, cache: Path, split: Split, progress: Progress, *, pictures: Path | None = None
+) -> tuple[Metric, ...]:
     """The figures of a run (in torch) or of a bundle (on ONNX Runtime), printed as a table.
+
+    MELD with its clips, or its test split, is measured in MELD's terms (`evaluate_clips`); other folders corpus by corpus (`Bench`).
+
+    Raises:
+        BundleError: the folder holds neither a finished run nor a bundle.
+        TrainingError: the data is not there, or wrong.
+    """
+    runner, calibrations = open_runner(target)
+    if split == "test" or has_clips(data):
+        pictures = pictures or Path("runs") / f"evaluate-{target.name}"
+        metrics, notes = evaluate_clips(runner, calibrations, data, cache, split, pictures, progress)
+        progress.console.print(_table(metrics))
+        for note in notes:
+            progress.say(note)
+        return metrics
+    metrics = Bench(runner, calibrations, data, cache, split, progress).run()
+    progress.console.print(_table(metrics))
+    return metrics
+
+
+def open_runner(target: Path) -> tuple[Runner, dict[str, Calibration]]:
+    """A run's network or a bundle's graphs, with their calibration.
 
     Raises:
         BundleError: the folder holds neither a finished run nor a bundle.
     """
     if (target / bundles.MANIFEST).is_file():
         bundle = bundles.read(target)
-        metrics = Bench(BundleRunner(bundle), bundle.manifest.calibration, data, cache, split, progress).run()
-    else:
-        network, card = checkpoint.load(target)
-        metrics = Bench(TorchRunner(network), card.calibration, data, cache, split, progress).run()
-    progress.console.print(_table(metrics))
-    return metrics
+        return BundleRunner(bundle), bundle.manifest.calibration
+    network, card = checkpoint.load(target)
+    return TorchRunner(network), card.calibration
 
 
 def report(folder: Path, data: Path, cache: Path, card: Path, progress: Progress) -> None:

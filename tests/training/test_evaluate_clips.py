@@ -1,0 +1,83 @@
+"""What is said of a network on MELD's clips."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.checkpoint import load
+from streamer.calibration import COMPATIBLE
+from tests.training.tiny_joint import STAGE, recipe
+from training.clip_scores import encode_clips
+from training.clip_store import store_of
+from training.corpora import meld_clips
+from training.errors import TrainingError
+from training.evaluate_clips import judge
+from training.progress import Progress
+from training.report import evaluate
+from training.run import train_recipe
+from training.runner import TorchRunner
+
+
+@pytest.fixture(scope="module")
+def run(mini_meld: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    train_recipe(recipe(STAGE), mini_meld, folder, folder / "cache", Progress(), max_steps=4)
+    return folder
+
+
+def test_every_figure_is_printed_with_its_interval(
+    run: Path, mini_meld: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    metrics = evaluate(run, mini_meld, run / "cache", "test", Progress(), pictures=tmp_path)
+    names = {(m.name, "minor" in m.data) for m in metrics}
+    for head in ("emotion", "sentiment"):
+        for figure in ("accuracy", "weighted precision", "weighted F1", "macro F1"):
+            assert {(f"{head} {figure}", False), (f"{head} {figure}", True)} <= names
+    assert ("F1 of neutral", False) in names
+    assert all(m.low is not None and m.high is not None and m.low <= m.value <= m.high for m in metrics)
+    assert (tmp_path / "confusion-emotion-test.png").read_bytes().startswith(b"\x89PNG")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "decided together" in said
+    assert "in 0" in said
+
+
+def test_a_clip_that_is_missing_counts_with_its_words_and_is_named(
+    run: Path, mini_meld: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    metrics = evaluate(run, mini_meld, run / "cache", "dev", Progress(), pictures=tmp_path)
+    assert next(m.n for m in metrics if m.name == "emotion accuracy") == 8
+    said = " ".join(capsys.readouterr().out.split())
+    assert "clips without sound or face: 1 of 8, their labels count" in said
+    assert "dia110_utt7 is known to be missing" in said
+
+
+def test_decisions_never_contradict_whatever_is_let_through(run: Path, mini_meld: Path) -> None:
+    network, card = load(run)
+    runner = TorchRunner(network)
+    store = store_of(runner.specs, run / "cache", Progress())
+    clips = encode_clips(runner, meld_clips.read(mini_meld), store, Progress())
+    for allowed in ({"text"}, {"audio"}, {"text", "video"}):
+        judged = judge(runner, clips, card.calibration, frozenset(m for m in clips.encodings if m in allowed))
+        assert (COMPATIBLE[judged.emotion, judged.sentiment] == 1).all()
+
+
+def test_a_clip_alone_and_in_a_batch_are_encoded_alike(run: Path, mini_meld: Path) -> None:
+    runner = TorchRunner(load(run)[0])
+    store = store_of(runner.specs, run / "cache", Progress())
+    samples = meld_clips.read(mini_meld)[:5]
+    together = encode_clips(runner, samples, store, Progress())
+    for i, sample in enumerate(samples):
+        alone = encode_clips(runner, [sample], store, Progress())
+        for modality, found in together.encodings.items():
+            one, many = alone.encodings[modality][0], found[i]
+            assert one is not None
+            assert many is not None
+            steps = one.embedding.shape[1]
+            np.testing.assert_allclose(many.embedding[:, :steps], one.embedding, atol=1e-5)
+
+
+def test_a_split_that_is_not_there_is_an_error(run: Path, mini_meld: Path, tmp_path: Path) -> None:
+    (tmp_path / "train").symlink_to(mini_meld / "train")
+    with pytest.raises(TrainingError, match=r"MELD calls it test_sent_emo\.csv"):
+        evaluate(run, tmp_path, run / "cache", "test", Progress())
