@@ -85,6 +85,25 @@ def write_graph(network: Network, graph: str, path: Path) -> None:
             opset_version=OPSET,
             dynamo=False,
         )
+    _complete(path, graph, inputs)
+
+
+def _complete(path: Path, graph: str, inputs: Inputs) -> None:
+    """Give the graph back the inputs that tracing has left out because nothing depends on them: the daemon sends them all."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    model = onnx.load(str(path))
+    found = {port.name for port in model.graph.input}
+    if found.issuperset(INPUT_NAMES[graph]):
+        return
+    axes = _dynamic_axes(graph)
+    for name, value in zip(INPUT_NAMES[graph], inputs, strict=True):
+        if name not in found:
+            kind = TensorProto.FLOAT if value.is_floating_point() else TensorProto.INT64
+            shape = [axes[name].get(axis, size) for axis, size in enumerate(value.shape)]
+            model.graph.input.append(helper.make_tensor_value_info(name, kind, shape))
+    onnx.save(model, str(path))
 
 
 def _traced_steps(network: Network, graph: str) -> int:

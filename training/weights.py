@@ -1,10 +1,13 @@
 """Published weights by name, for the encoders that start from them."""
 
 from collections.abc import Callable
+from functools import partial
 
 from torch import nn
 
-from models.text.bert import BertEncoder
+from models.backbone import Backboned
+from models.text.bert import BertTrunk
+from training import published
 from training.errors import TrainingError
 from training.pretrained import minilm_weights
 
@@ -15,15 +18,21 @@ def load_minilm(encoder: nn.Module) -> None:
     Raises:
         TrainingError: the encoder is no BERT, or of another size.
     """
-    if not isinstance(encoder, BertEncoder):
-        raise TrainingError(f"minilm: its weights are a BERT's, not a {type(encoder).__name__}'s")
+    network = encoder.backbone if isinstance(encoder, Backboned) else encoder
+    if not isinstance(network, BertTrunk):
+        raise TrainingError(f"minilm: its weights are a BERT's, not a {type(network).__name__}'s")
     try:
-        encoder.load_pretrained(minilm_weights())
+        network.load_pretrained(minilm_weights())
     except ValueError as err:
         raise TrainingError(f"minilm: {err}") from err
 
 
 WEIGHTS: dict[str, Callable[[nn.Module], None]] = {
     "minilm": load_minilm,
+    "bert-base": partial(published.load, "bert-base", published.BERT_BASE),
+    "wav2vec2-base": partial(published.load, "wav2vec2-base", published.WAV2VEC2_BASE),
+    "r3d18-kinetics": partial(published.load, "r3d18-kinetics", published.R3D18_KINETICS),
+    "resnet18-imagenet": partial(published.load, "resnet18-imagenet", published.RESNET18_IMAGENET),
+    "vit-b16-imagenet": partial(published.load, "vit-b16-imagenet", published.VIT_B16_IMAGENET),
 }
 """To add published weights: one function that loads them into an encoder's module, one line here."""

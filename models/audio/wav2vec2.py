@@ -28,7 +28,7 @@ division finite, and what is left is this small."""
 
 
 class Wav2Vec2(EncoderConfig, frozen=True, kw_only=True):
-    """The defaults are the published base size; the embedding has 50 steps a second."""
+    """The defaults are the published base size, pooled to five steps a second."""
 
     modality: ClassVar[Modality] = "audio"
     width: int = 128
@@ -39,6 +39,8 @@ class Wav2Vec2(EncoderConfig, frozen=True, kw_only=True):
     intermediate: int = 3072
     position_kernel: int = 128
     position_groups: int = 16
+    pooled_steps: int = 10
+    """Of the network's 50 steps a second, the mean of so many is one step of the embedding."""
     dropout: float = 0.1
     head_dropout: float = 0.2
 
@@ -50,7 +52,7 @@ class Wav2Vec2(EncoderConfig, frozen=True, kw_only=True):
 
 
 class Wav2Vec2Backbone(nn.Module):
-    """Samples in, 50 vectors a second out; silence is masked."""
+    """Samples in, a few vectors a second out; silence is masked."""
 
     def __init__(self, config: Wav2Vec2) -> None:
         super().__init__()
@@ -65,9 +67,14 @@ class Wav2Vec2Backbone(nn.Module):
         )
         self.encoder = _Encoder(config)
         self.dropout = nn.Dropout(config.dropout)
+        self.pooled_steps = config.pooled_steps
 
     def forward(self, features: Tensor, mask: Tensor) -> Encoded:
-        """[batch, samples, 1] and [batch, samples] -> embedding [batch, steps, hidden], one step per 20 ms."""
+        """[batch, samples, 1] and [batch, samples] -> embedding [batch, steps, hidden], one step per 20 ms times `pooled_steps`."""
+        return _pooled(*self.steps(features, mask), self.pooled_steps)
+
+    def steps(self, features: Tensor, mask: Tensor) -> Encoded:
+        """The same inputs -> the published network's last layer, one step per 20 ms."""
         samples = features.squeeze(-1) * mask
         power = samples.square().sum(1) / mask.sum(1).clamp(min=1.0)
         hidden, count = samples.unsqueeze(1), mask.sum(1).long()
@@ -177,6 +184,13 @@ class _Layer(nn.Module):
         wider = self.dropout(functional.gelu(self.feed_forward["intermediate_dense"](hidden)))
         normalised: Tensor = self.final_layer_norm(hidden + self.dropout(self.feed_forward["output_dense"](wider)))
         return normalised
+
+
+def _pooled(steps: Tensor, mask: Tensor, each: int) -> Encoded:
+    """The mean of every `each` steps that are there; the last ones may be fewer."""
+    there = functional.avg_pool1d(functional.pad(mask, (0, each - 1)).unsqueeze(1), each).transpose(1, 2)
+    summed = functional.avg_pool1d(functional.pad(steps.transpose(1, 2), (0, each - 1)), each).transpose(1, 2)
+    return Encoded(summed / there.clamp(min=1e-6), (there.squeeze(-1) > 0).to(steps.dtype))
 
 
 def _first(steps: int, count: Tensor, like: Tensor) -> Tensor:

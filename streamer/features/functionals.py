@@ -19,6 +19,8 @@ _N_MFCC: Final = 13
 _MFCC: Final = MfccSpec(LogMelSpec(per_utterance=False), _N_MFCC)
 _PAUSE_DB: Final = 25.0
 """A frame that is this much below the loudest is a pause."""
+_DIP_DB: Final = 3.0
+"""Between two syllables the level falls by at least this."""
 _STATISTICS: Final = 6
 _CONTOURS: Final = _N_MFCC - 1 + 5
 """Coefficients but the first, which is the level; level, change of level, change of spectrum, pitch, periodicity."""
@@ -109,7 +111,7 @@ def functionals(found: Float32, spec: FunctionalsSpec) -> Float32:
         np.log(duration_s),
         voiced.mean(),
         (below_db < -_PAUSE_DB).mean(),
-        _bursts(below_db, round(0.05 * per_s)) / duration_s,
+        _bursts(below_db) / duration_s,
     ]
     parts = [*(_statistics(c, per_s) for c in contours), np.abs(steps).mean(axis=0), np.array(whole)]
     return np.concatenate(parts).astype(np.float32)[None]
@@ -125,8 +127,17 @@ def _statistics(contour: Float32, per_s: float) -> Float32:
     return np.array([contour.mean(), contour.std(), *middle, slope], np.float32)
 
 
-def _bursts(below_db: Float32, radius: int) -> int:
-    """Peaks of the level among their neighbours, at least as loud as a pause is not: about one a syllable."""
-    padded = np.pad(below_db, radius, constant_values=-60.0)
-    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * radius + 1).max(axis=1)
-    return int(((below_db >= around) & (below_db > -_PAUSE_DB)).sum())
+def _bursts(below_db: Float32) -> int:
+    """Peaks of the level between dips, at least as loud as a pause is not: about one a syllable (de Jong & Wempe, 2009)."""
+    count, rising, peak, dip = 0, True, float(below_db[0]), 0.0
+    for level in below_db.tolist():
+        if rising:
+            peak = max(peak, level)
+            if level < peak - _DIP_DB:
+                count += peak > -_PAUSE_DB
+                rising, dip = False, level
+        else:
+            dip = min(dip, level)
+            if level > dip + _DIP_DB:
+                rising, peak = True, level
+    return count + (rising and peak > -_PAUSE_DB)

@@ -1,25 +1,57 @@
-"""Named recipes. To add one: one file with a function of the size, one line in `RECIPES`."""
+"""Named recipes. To add one: one file with a function of the size, one line in `RECIPES`.
+
+What a recipe leaves open are its function's keyword arguments, each one of a few words: `--with text=bilstm`.
+"""
 
 import difflib
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import get_args, get_type_hints
 
 from training.errors import TrainingError
+from training.recipes.acoustic_rnn import acoustic_rnn
+from training.recipes.bert_r3d_cnn import bert_r3d_cnn
+from training.recipes.cross_modal import cross_modal
+from training.recipes.modular import modular
 from training.recipes.recipe import Recipe, Size
 from training.recipes.small import small
 
-RECIPES: dict[str, Callable[[Size], Recipe]] = {
+RECIPES: dict[str, Callable[..., Recipe]] = {
+    "bert-r3d-cnn": bert_r3d_cnn,
+    "modular": modular,
+    "acoustic-rnn": acoustic_rnn,
+    "cross-modal": cross_modal,
     "small": small,
 }
 
 
-def find(name: str, size: Size) -> Recipe:
-    """A recipe by its name.
+def find(name: str, size: Size, chosen: Mapping[str, str] | None = None) -> Recipe:
+    """A recipe by its name, with what was chosen of what it leaves open.
 
     Raises:
-        TrainingError: there is none; the message names the nearest.
+        TrainingError: there is no such recipe, choice or value; the message names the nearest.
     """
     if name not in RECIPES:
-        near = difflib.get_close_matches(name, RECIPES, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(RECIPES)}"
-        raise TrainingError(f"no recipe {name!r}; {hint}")
-    return RECIPES[name](size)
+        raise TrainingError(f"no recipe {name!r}; {_nearest(name, RECIPES)}")
+    open_to = choices(name)
+    for key, value in (chosen or {}).items():
+        if key not in open_to:
+            raise TrainingError(f"{name} has no choice {key!r}; {_nearest(key, open_to)}")
+        if value not in open_to[key]:
+            raise TrainingError(f"{name}: {key} cannot be {value!r}; {_nearest(value, open_to[key])}")
+    return RECIPES[name](size, **(chosen or {}))
+
+
+def choices(name: str) -> dict[str, tuple[str, ...]]:
+    """What a recipe leaves open, and the words that it takes."""
+    recipe = RECIPES[name]
+    hints = get_type_hints(recipe)
+    keywords = (p for p in inspect.signature(recipe).parameters.values() if p.kind is p.KEYWORD_ONLY)
+    return {p.name: get_args(hints[p.name]) for p in keywords}
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"there are {', '.join(known)}" if known else "it leaves nothing open"

@@ -75,7 +75,7 @@ def _full() -> Recipe:
                 corpora=("ferplus",),
                 score="accuracy",
                 loop=LoopConfig(
-                    epochs=8, batch_size=64, learning_rate=2e-3, class_power=0.2, average=0.995, weight_decay=0.02
+                    epochs=20, batch_size=64, learning_rate=2e-3, class_power=0.2, average=0.995, weight_decay=0.02
                 ),
             ),
             FusionStage(
