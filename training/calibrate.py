@@ -5,7 +5,7 @@ unseen speakers, face alone on unseen pictures, voice with face on unseen speake
 """
 
 from itertools import combinations
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
@@ -17,6 +17,9 @@ from training.runner import Runner, Scores
 from training.tuples import Tuples
 
 SUBSETS: tuple[frozenset[Modality], ...] = tuple(frozenset(c) for n in (1, 2, 3) for c in combinations(MODALITIES, n))
+
+_LOG_TEMPERATURES: Final = (-2.0, 3.0)
+"""A network that knows nothing would be best at an infinite one."""
 
 
 class HeldOut(NamedTuple):
@@ -54,7 +57,8 @@ def fit(found: HeldOut, coverage: float) -> Calibration:
     rows = np.arange(len(emotion))
 
     def negative_log_likelihood(log_temperatures: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
-        tried = Calibration(float(np.exp(log_temperatures[0])), float(np.exp(log_temperatures[1])))
+        of_emotion, of_sentiment = (float(t) for t in np.exp(np.clip(log_temperatures, *_LOG_TEMPERATURES)))
+        tried = Calibration(of_emotion, of_sentiment)
         joint = joint_probs(emotion, sentiment, tried)
         emotion_p, sentiment_p = joint.sum(2)[rows, found.emotion], joint.sum(1)[rows, found.sentiment]
         return float(-np.log(emotion_p + 1e-9).mean() - np.log(sentiment_p + 1e-9).mean())
@@ -62,7 +66,7 @@ def fit(found: HeldOut, coverage: float) -> Calibration:
     best = minimize(
         negative_log_likelihood, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-5}
     ).x
-    of_emotion, of_sentiment = (float(t) for t in np.exp(np.clip(best, -2, 3)))
+    of_emotion, of_sentiment = (float(t) for t in np.exp(np.clip(best, *_LOG_TEMPERATURES)))
     joint = joint_probs(emotion, sentiment, Calibration(of_emotion, of_sentiment))
     return Calibration(
         emotion_temperature=of_emotion,
