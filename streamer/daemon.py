@@ -40,7 +40,8 @@ class Daemon:
         StreamerError: a source, a device, the bundle, an engine or the address cannot be used; what was opened is closed again.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, model: Model | None = None) -> None:
+        """`model`: the bundle of these settings, already loaded, where one process runs many files one after the other."""
         if not settings.source:
             raise ConfigError("source: nothing to listen to; give --camera, --mic, --source or a [[source]] table")
         self.session = uuid.uuid4().hex[:12]
@@ -50,7 +51,7 @@ class Daemon:
         with self._opened:
             sources = [(wanted, self._open_source(wanted)) for wanted in settings.source]
             inference = settings.inference
-            self.model = load_bundle(
+            self.model = model or load_bundle(
                 inference.bundle,
                 provider=inference.provider,
                 require_gpu=inference.require_gpu,

@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from streamer import __version__
+from streamer.cli.annotate import annotate
+from streamer.cli.bench import bench
 from streamer.cli.config import config
 from streamer.cli.demo import demo
 from streamer.cli.devices import devices
@@ -45,7 +47,7 @@ def _streamer(
     """Live camera and microphone in, one emotion and sentiment event per spoken utterance out, on ZeroMQ."""
 
 
-for _verb in (run, demo, listen, watch, devices, doctor, keys):
+for _verb in (run, demo, listen, watch, annotate, bench, devices, doctor, keys):
     app.command()(_verb)
 for _verbs in (models, config):
     app.add_typer(_verbs)

@@ -1,0 +1,5 @@
+"""A folder of recordings becomes one table of utterances: in parallel, resumable, and a bad file stops no other."""
+
+from streamer.annotate.folder import Annotated, annotate, recordings_in
+
+__all__ = ["Annotated", "annotate", "recordings_in"]

@@ -1,0 +1,44 @@
+"""Where a bench runs."""
+
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import streamer
+from streamer.bench.report import Machine
+
+
+def describe_machine() -> Machine:
+    """This machine and this version, now."""
+    return Machine(
+        cpu=_cpu(),
+        cores=len(os.sched_getaffinity(0)),
+        memory_gb=round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9, 1),
+        load_1m=round(os.getloadavg()[0], 2),
+        os=platform.platform(),
+        python=platform.python_version(),
+        onnxruntime=version("onnxruntime"),
+        streamer=streamer.__version__,
+        commit=_commit(),
+        date=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+    )
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def _commit() -> str | None:
+    command = ["git", "-C", str(Path(streamer.__file__).parent), "describe", "--always", "--dirty", "--exclude=*"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
+    except OSError:  # there is no git here
+        return None
+    return done.stdout.strip() or None

@@ -1,0 +1,123 @@
+"""From received events to milliseconds: when each utterance truly ended, was decided on, published and received. Pure.
+
+A recording that is played in real time has its stream clock at a fixed place on the monotonic clock, which all processes of a machine
+share. Every utterance tells where that is: it was published at `time`, `latency_ms["total"]` after the end of its voice. `time` is cut to
+whole milliseconds, so each gives an interval of 1 ms; their intersection is the place, to a fraction of that.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from streamer.bench.running import Received
+from streamer.bench.truth import Turn
+from streamer.settings import SegmentSettings
+from streamer.wire import Partial, State, Utterance
+
+CLOSE_S: Final = 0.6
+"""An utterance whose voice ends this near to the end of a turn is that turn's; further away it was cut or mistaken."""
+NO_STAGES: Final = ("endpoint", "total", "frame_age")
+"""Entries of an utterance's `latency_ms` that are no time spent after the decision."""
+
+
+class Ending(NamedTuple):
+    """How the end of one utterance came to the subscriber, all in milliseconds."""
+
+    speech_end_to_received: float
+    endpoint_to_received: float
+    stages: dict[str, float]
+    frame_age: float | None
+
+
+def stream_zero_s(received: Sequence[Received], settings: SegmentSettings) -> float | None:
+    """`time.monotonic()` at which the stream clock of one source is 0; None without an utterance."""
+    earliest = []
+    for event, _, offset_s in received:
+        if isinstance(event, Utterance) and "total" in event.latency_ms:
+            published_s = datetime.fromisoformat(event.time).timestamp() - offset_s
+            earliest.append(published_s - event.latency_ms["total"] / 1000 - _voice_end_s(event, settings))
+    return (max(earliest) + min(earliest) + 0.001) / 2 if earliest else None
+
+
+def endings(received: Sequence[Received], turns: Sequence[Turn], settings: SegmentSettings) -> list[Ending]:
+    """Those of one source whose turn was heard to its end; at most one for each turn."""
+    zero_s = stream_zero_s(received, settings)
+    if zero_s is None:
+        return []
+    found = []
+    for turn in turns:
+        near = [
+            (abs(_voice_end_s(r.event, settings) - turn.end_s), r)
+            for r in received
+            if isinstance(r.event, Utterance) and "total" in r.event.latency_ms and r.event.start_s < turn.end_s
+        ]
+        distance_s, best = min(near, key=lambda one: one[0], default=(CLOSE_S, None))
+        if best is not None and distance_s < CLOSE_S and isinstance(best.event, Utterance):
+            found.append(_ending(best.event, best.at_s - zero_s, turn, settings))
+    return found
+
+
+def _ending(said: Utterance, received_s: float, turn: Turn, settings: SegmentSettings) -> Ending:
+    """`received_s`: on the stream clock."""
+    trace = said.latency_ms
+    voice_end_s = _voice_end_s(said, settings)
+    own = {stage: value for stage, value in trace.items() if stage not in NO_STAGES}
+    return Ending(
+        speech_end_to_received=(received_s - turn.end_s) * 1000,
+        endpoint_to_received=(received_s - voice_end_s) * 1000 - trace["endpoint"],
+        stages={
+            "voice": (voice_end_s - turn.end_s) * 1000,
+            "endpoint": trace["endpoint"],
+            **own,
+            "queues": trace["total"] - trace["endpoint"] - sum(own.values()),
+            "delivery": (received_s - voice_end_s) * 1000 - trace["total"],
+        },
+        frame_age=trace.get("frame_age"),
+    )
+
+
+def first_partials_ms(received: Sequence[Received], turns: Sequence[Turn], settings: SegmentSettings) -> list[float]:
+    """From the true begin of each turn to the receipt of the first `partial` of its utterance."""
+    zero_s = stream_zero_s(received, settings)
+    if zero_s is None:
+        return []
+    firsts: dict[str, Received] = {}
+    for one in received:
+        if isinstance(one.event, Partial):
+            firsts.setdefault(one.event.id, one)
+    delays = []
+    for turn in turns:
+        of_turn = [one for one in firsts.values() if turn.start_s < one.at_s - zero_s < turn.end_s]
+        begun = [
+            one for one in of_turn if isinstance(one.event, Partial) and one.event.start_s > turn.start_s - CLOSE_S
+        ]
+        if begun:
+            delays.append((min(one.at_s for one in begun) - zero_s - turn.start_s) * 1000)
+    return delays
+
+
+def partial_gaps_ms(received: Sequence[Received]) -> list[float]:
+    """Between the partial events of each utterance of one source."""
+    times: dict[str, list[float]] = {}
+    for event, at_s, _ in received:
+        if isinstance(event, Partial):
+            times.setdefault(event.id, []).append(at_s)
+    return [(after - before) * 1000 for of_one in times.values() for before, after in pairwise(of_one)]
+
+
+def worst_lag_s(received: Sequence[Received], settings: SegmentSettings) -> float | None:
+    """How far behind its clock the source's analysis was at most, as its `state` events show."""
+    zero_s = stream_zero_s(received, settings)
+    if zero_s is None:
+        return None
+    return max((at_s - zero_s - e.stream_s for e, at_s, _ in received if _is_running(e)), default=None)
+
+
+def _is_running(event: object) -> bool:
+    return isinstance(event, State) and event.activity in {"idle", "speaking", "pause"} and event.stream_s > 0
+
+
+def _voice_end_s(said: object, settings: SegmentSettings) -> float:
+    """When the voice stopped, as the segment stage has it: before the padding."""
+    return said.end_s - settings.pad_s if isinstance(said, Utterance) else float("inf")

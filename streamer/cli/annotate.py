@@ -1,0 +1,49 @@
+"""`streamer annotate`: a folder of recordings becomes a table of utterances."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+BAD_FILES = 1
+"""Exit code where some files could not be read."""
+
+
+def annotate(
+    folder: Annotated[Path, typer.Argument(help="Read with all folders in it.")],
+    out: Annotated[Path, typer.Option(help="The table: events.jsonl, or events.parquet (needs pyarrow).")],
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes. [one for each core]")] = None,
+    asr: Annotated[str | None, typer.Option(help="`auto`, `faster-whisper`, `pocketsphinx` or `none`.")] = None,
+    bundle: Annotated[Path | None, typer.Option(help="A folder with another model bundle.")] = None,
+    provider: Annotated[str | None, typer.Option(help="`auto`, `cpu`, `cuda` or `tensorrt`.")] = None,
+    config: Annotated[Path | None, typer.Option(help="Another file than ./config.toml.")] = None,
+) -> None:
+    """Write one row for every utterance of every recording; run again, it goes on where it was cut off."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from streamer.annotate import annotate as annotate_folder
+    from streamer.annotate import recordings_in
+    from streamer.configuration import load
+
+    flags: dict[str, Any] = {"asr.engine": asr, "inference.bundle": bundle, "inference.provider": provider}
+    settings = load({key: value for key, value in flags.items() if value is not None}, config).settings
+    files = recordings_in(folder)
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(str(folder), total=len(files))
+        result = annotate_folder(
+            folder,
+            out,
+            settings,
+            workers=workers or len(os.sched_getaffinity(0)),
+            on_file=lambda path: progress.update(task, advance=1, description=path.name),
+        )
+    before = f", {result.skipped} of them by an earlier run" if result.skipped else ""
+    typer.echo(f"{out}: {result.rows} utterances of {result.done} recordings{before}", err=True)
+    for name, reason in sorted(result.bad.items()):
+        typer.echo(f"left out: {name}: {reason}", err=True)
+    if result.bad:
+        raise typer.Exit(BAD_FILES)
