@@ -85,3 +85,27 @@ def report(
     from training.report import report as write  # as above
 
     write(bundle, data, cache, card, Progress())
+
+
+@app.command()
+def eda(
+    data: DataOption,
+    out: Annotated[Path, typer.Option(help="The HTML file to write.")] = Path("runs/eda.html"),
+) -> None:
+    """Look at MELD: labels, lengths, speakers, transitions, defects, as one HTML file."""
+    from training import eda as look  # pictures take a second to import
+    from training.eda_report import markdown, write_report
+
+    progress, tables = Progress(), write_report(data, out)
+    for cells in (look.imbalance(tables), look.repeated_words(tables), look.defects(tables), look.oddities(tables)):
+        progress.say(markdown(cells))
+    progress.say(f"{out}")
+
+
+@app.command("leak-check")
+def leak_check(data: DataOption) -> None:
+    """Show what oversampling before the split would have reported, beside the truth."""
+    from training.leak_check import leak_check as check  # scikit-learn takes seconds to import
+    from training.leak_check import markdown
+
+    Progress().say(markdown(check(data)))
