@@ -43,7 +43,7 @@ class Daemon:
     def __init__(self, settings: Settings, *, model: Model | None = None) -> None:
         """`model`: the bundle of these settings, already loaded, where one process runs many files one after the other."""
         if not settings.source:
-            raise ConfigError("source: nothing to listen to; give --camera, --mic, --source or a [[source]] table")
+            raise ConfigError("source: nothing to listen to; give --camera, --mic, --source or a [[source]] table (`streamer devices` lists what is here)")
         self.session = uuid.uuid4().hex[:12]
         self._settings = settings
         self._flows: list[Flow] = []
