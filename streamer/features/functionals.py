@@ -37,6 +37,11 @@ class FunctionalsSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="functi
     """A longer utterance keeps its last `max_s` seconds."""
 
     @property
+    def sample_rate_hz(self) -> int:
+        """Of the waveform."""
+        return _MFCC.mel.sample_rate_hz
+
+    @property
     def width(self) -> int:
         """Values per step, which is an utterance."""
         return _CONTOURS * _STATISTICS + (_N_MFCC - 1) + _WHOLE

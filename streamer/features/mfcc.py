@@ -28,6 +28,11 @@ class MfccSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="mfcc", forbid
             raise ValueError(f"n_mfcc is {self.n_mfcc}, must be between 1 and n_mels, {self.mel.n_mels}")
 
     @property
+    def sample_rate_hz(self) -> int:
+        """Of the waveform."""
+        return self.mel.sample_rate_hz
+
+    @property
     def width(self) -> int:
         """Values per step."""
         return self.n_mfcc

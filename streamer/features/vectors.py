@@ -1,6 +1,6 @@
 """Vectors that came with a corpus: a network can be trained on them, but no sound gives them."""
 
-from typing import NoReturn
+from typing import ClassVar, NoReturn
 
 import msgspec
 
@@ -15,6 +15,8 @@ class VectorsSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="vectors", 
     """Values per step."""
     origin: str
     """Where they come from, for people to read: `MELD's selected acoustic features`."""
+    sample_rate_hz: ClassVar[int] = 16_000
+    """Of the waveform that is refused."""
 
     def extract(self, waveform: Float32) -> NoReturn:  # noqa: ARG002 - the other specs' signature
         """There is no way from sound to these vectors.
