@@ -1,4 +1,4 @@
-"""How well utterances cover what people labelled as speech: `python benchmarks/segmentation.py [--data FOLDER] [--set onset=0.5 …]`.
+"""How well utterances cover what people labelled as speech: `python -m benchmarks.segmentation [--data FOLDER] [--set onset=0.5 …]`.
 
 Every `*.flac` of the folder that an RTTM file speaks of is heard at 32 ms a chunk by the daemon's own segment stage. Miss: share of
 the labelled speech that is in no utterance. False alarm: share of the labelled silence that is in one. Frames of 10 ms. The interval

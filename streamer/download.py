@@ -59,6 +59,8 @@ def _transfer(url: str, part: Path, size_bytes: int, on_progress: Callable[[int]
             resumed = answer.status == http.client.PARTIAL_CONTENT  # a server may ignore the range and send all
             _write(answer, part, have if resumed else 0, on_progress)
     except (OSError, http.client.HTTPException) as err:
+        if isinstance(err, urllib.error.HTTPError):
+            err.close()  # it holds the connection
         reason = err.reason if type(err) is urllib.error.URLError else err  # an HTTPError says more itself
         raise DownloadError(
             f"{url}: cannot be fetched: {reason}; with a network, run it again: it goes on where it broke"

@@ -50,28 +50,32 @@ class PocketSphinx:
         self.name = NAME
         self._min_confidence = settings.min_confidence
         self._lock = threading.Lock()
-        self._decoders: dict[str, SphinxDecoder] = {}
-        self._spare: SphinxDecoder | None = SphinxDecoder()  # loads while the rest of the daemon starts
+        self._idle: dict[str | None, SphinxDecoder] = {
+            None: SphinxDecoder()
+        }  # loads while the rest of the daemon starts
+        """By source, between its utterances; None has not heard any source yet."""
+        self._made = list(self._idle.values())
 
     def begin(self, start_s: float, *, source: str = "", in_step: bool = False) -> "SphinxRecognition":
         """An utterance begins in a source."""
         del start_s
         with self._lock:
-            decoder = self._decoders.pop(source, None) or self._spare or SphinxDecoder()
-            self._spare = None if decoder is self._spare else self._spare
+            decoder = self._idle.pop(source, None) or self._idle.pop(None, None)
+            if decoder is None:
+                decoder = SphinxDecoder()
+                self._made.append(decoder)
 
         def give_back(decoder: SphinxDecoder) -> None:
             with self._lock:
-                self._decoders[source] = decoder
+                self._idle[source] = decoder
 
         return SphinxRecognition(decoder, give_back, self._min_confidence, in_step=in_step)
 
     def close(self) -> None:
-        """End the processes."""
+        """End the processes; an utterance that is still open is told."""
         with self._lock:
-            for decoder in (*self._decoders.values(), *filter(None, [self._spare])):
+            for decoder in self._made:
                 decoder.close()
-            self._decoders, self._spare = {}, None
 
 
 class SphinxRecognition:

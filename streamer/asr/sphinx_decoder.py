@@ -67,7 +67,8 @@ class SphinxDecoder:
     def push(self, waveform: Float32) -> None:
         """Its next samples, [samples] at 16 kHz."""
         pcm = np.round(np.clip(waveform, -1.0, 1.0) * 32767.0).astype("<i2")
-        self._send(b"a", pcm.tobytes())
+        if pcm.shape[0]:  # of no samples the library makes an error
+            self._send(b"a", pcm.tobytes())
 
     def partial(self, *, wait: bool) -> list[Word]:
         """The words so far: all that was pushed with `wait`, else those of a moment ago."""

@@ -88,6 +88,17 @@ def test_speech_that_goes_on_after_a_pause_is_added(sphinx: PocketSphinx, demo_v
     assert recognition.finish(5.0).text == "we will meet at the office on monday leave me alone i hate you"
 
 
+def test_a_cut_counts_from_the_begin_of_the_utterance_not_from_its_last_pause(
+    sphinx: PocketSphinx, demo_voice: Float32
+) -> None:
+    recognition = sphinx.begin(3.1, in_step=True)
+    push(recognition, part(demo_voice, *MONDAY_S))
+    recognition.speculate()
+    recognition.resume()
+    push(recognition, part(demo_voice, 5.35, 8.1))
+    assert recognition.finish(2.6).text == "we will meet at the office on monday"
+
+
 def test_words_after_a_cut_are_left_to_the_next_utterance(sphinx: PocketSphinx, demo_voice: Float32) -> None:
     recognition = sphinx.begin(3.1, in_step=True)
     push(recognition, part(demo_voice, *MONDAY_S))
@@ -127,11 +138,19 @@ def test_sources_are_recognised_side_by_side(sphinx: PocketSphinx, demo_voice: F
     assert one.finish(2.25).text == "we will meet at the office on monday"
 
 
-def test_a_source_keeps_its_decoder(sphinx: PocketSphinx, demo_voice: Float32) -> None:
+def test_a_source_keeps_its_decoder(sphinx: PocketSphinx) -> None:
     sphinx.begin(0.0, source="cam").finish(0.0)
-    decoder = sphinx._decoders["cam"]
+    decoder = sphinx._idle["cam"]
     again = sphinx.begin(1.0, source="cam")
     assert again._decoder is decoder
+
+
+def test_after_close_an_open_utterance_is_told(demo_voice: Float32) -> None:
+    sphinx = PocketSphinx(AsrSettings())
+    recognition = sphinx.begin(3.1, in_step=True)
+    sphinx.close()
+    push(recognition, part(demo_voice, *MONDAY_S))
+    assert (recognition.finish(2.25).rejected or "").startswith("pocketsphinx: its process ended")
 
 
 def test_a_decoder_that_dies_costs_one_utterance_its_words_and_says_so(

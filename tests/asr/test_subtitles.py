@@ -1,5 +1,6 @@
 """Words of a SubRip file, by time."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,7 @@ def test_a_cue_that_two_utterances_share_gives_each_its_part() -> None:
 def test_utterances_side_by_side_share_out_every_word_once(cuts_s: list[float]) -> None:
     cues = (Cue(2.0, 7.0, tuple("abcdefgh")), Cue(8.0, 50.0, tuple("ijklmnop")))
     edges = [0.0, *sorted(cuts_s), 60.1]
-    words = [words_between(cues, start_s, end_s) for start_s, end_s in zip(edges, edges[1:], strict=False)]
+    words = [words_between(cues, start_s, end_s) for start_s, end_s in pairwise(edges)]
     assert "".join("".join(words).split()) == "abcdefghijklmnop"
 
 

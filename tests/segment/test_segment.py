@@ -145,6 +145,24 @@ def test_lost_sound_ends_the_utterance_at_the_gap_and_time_goes_on_after_it(
     assert second.end.speech_end_s == pytest.approx(12.0, abs=0.1)
 
 
+def test_after_lost_sound_what_was_heard_before_it_does_not_count(
+    voice_session: InferenceSession, babble: MakeSound, chunks: Chunks
+) -> None:
+    before, after = chunks(babble(2)), chunks(babble(1), start_s=10.0)
+    probs = [event.speech_prob for event in run(voice_session, before + after) if isinstance(event, Heard)]
+    fresh = [event.speech_prob for event in run(voice_session, after) if isinstance(event, Heard)]
+    assert probs[-len(fresh) :] == fresh
+
+
+def test_padding_as_long_as_the_silence_is_handed_out_to_its_end(
+    voice_session: InferenceSession, babble: MakeSound, silence: MakeSound, chunks: Chunks
+) -> None:
+    sound = np.concatenate([silence(1), babble(1), silence(1)])
+    (utterance,) = collect(run(voice_session, chunks(sound), SETTINGS.model_copy(update={"pad_s": 0.4})))
+    assert utterance.end is not None
+    np.testing.assert_array_equal(utterance.waveform, of_times(sound, utterance.start_s, utterance.end.end_s))
+
+
 def test_heard_comes_first_for_every_chunk_with_its_level_and_the_time_of_its_end(
     voice_session: InferenceSession, babble: MakeSound, chunks: Chunks
 ) -> None:
