@@ -1,7 +1,7 @@
 """Clips as batches of every modality at once: from their features, or from what frozen encoders made of them."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from streamer.features import FaceCropSpec, TextSpec
+from streamer.features import FaceCropSpec, FunctionalsSpec, TextSpec, VectorsSpec
 from streamer.features.arrays import Float32, Int64
 from streamer.labels import MODALITIES, Modality
 from training.batch import Batch, rng_for, shuffled, targets
@@ -18,6 +18,9 @@ from training.data_text import pieces
 from training.pretrained import minilm_tokenizer
 from training.runner import Specs
 from training.samples import Sample
+
+_WHOLE_DIALOGUE: Final = 32
+"""MELD's longest has 33 utterances."""
 
 Steps = tuple[Float32 | Int64, ...]
 """One sample's inputs of one encoder (or of its head), each [steps, …], all of one length."""
@@ -57,8 +60,29 @@ def video_source(spec: FaceCropSpec, store: ClipStore) -> Source:
     return Source(2, of)
 
 
-def sources_of(specs: Specs, store: ClipStore) -> dict[Modality, Source]:
-    """What each encoder reads of a sample, in the fixed order."""
+def history_source(vector: Source, samples: list[Sample], earlier: int) -> Source:
+    """The vectors of a sample's dialogue up to it, as the daemon keeps them: at most `earlier` before its own, which stands last."""
+    dialogues: dict[str | None, list[Sample]] = {}
+    places: dict[str, int] = {}
+    for sample in samples:
+        dialogue = dialogues.setdefault(sample.dialogue, [])
+        places[sample.key] = len(dialogue)
+        dialogue.append(sample)
+
+    def of(sample: Sample) -> Steps | None:
+        own = vector.of(sample)
+        if own is None:
+            return None
+        before = dialogues[sample.dialogue][: places[sample.key]]
+        found = [steps[0] for other in before if (steps := vector.of(other)) is not None]
+        vectors = np.concatenate([*found[-earlier:], own[0]] if earlier else [own[0]])
+        return vectors, np.ones(len(vectors), np.float32)
+
+    return Source(2, of)
+
+
+def sources_of(specs: Specs, store: ClipStore, samples: list[Sample]) -> dict[Modality, Source]:
+    """What each encoder reads of a sample, in the fixed order; `samples` are all that its dialogue may consist of, in their order."""
     sources: dict[Modality, Source] = {}
     for modality in MODALITIES:
         match specs.get(modality):
@@ -68,6 +92,10 @@ def sources_of(specs: Specs, store: ClipStore) -> dict[Modality, Source]:
                 sources[modality] = text_source(spec, minilm_tokenizer())
             case FaceCropSpec() as spec:
                 sources[modality] = video_source(spec, store)
+            case FunctionalsSpec(history_utterances=earlier):
+                sources[modality] = history_source(audio_source(store), samples, earlier)
+            case VectorsSpec():
+                sources[modality] = history_source(audio_source(store), samples, _WHOLE_DIALOGUE)
             case _:
                 sources[modality] = audio_source(store)
     return sources

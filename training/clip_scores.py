@@ -40,7 +40,7 @@ class EncodedClips(NamedTuple):
 def encode_clips(runner: Runner, samples: list[Sample], store: ClipStore, progress: Progress) -> EncodedClips:
     """Every sample's modalities."""
     encodings: dict[Modality, list[Encodings | None]] = {}
-    for modality, source in sources_of(runner.specs, store).items():
+    for modality, source in sources_of(runner.specs, store, samples).items():
         found: list[Encodings | None] = []
         with progress.epoch(f"encode {modality}", 1, 1, -(-len(samples) // _BATCH)) as bar:
             for start in range(0, len(samples), _BATCH):

@@ -8,11 +8,13 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
-from streamer.features import AudioSpec, FaceCropSpec, TextSpec
+from streamer.features import AudioSpec, FaceCropSpec, TextSpec, VectorsSpec
 from streamer.features.arrays import Float32, UInt8
 from streamer.messages import SAMPLE_RATE_HZ
 from training.array_cache import ArrayCache, Arrays, digest
 from training.clip_faces import detector_name, faces_of_clip
+from training.corpora.meld_clips import clip_name, split_of
+from training.corpora.meld_vectors import read_vectors
 from training.decode import decode
 from training.errors import TrainingError
 from training.progress import Progress
@@ -43,8 +45,15 @@ class ClipStore:
     """Features of clips by spec; every thread may ask."""
 
     def __init__(
-        self, cache: Path, progress: Progress, audio: AudioSpec | None = None, video: FaceCropSpec | None = None
+        self,
+        cache: Path,
+        progress: Progress,
+        audio: AudioSpec | None = None,
+        video: FaceCropSpec | None = None,
+        data: Path | None = None,
     ) -> None:
+        """Args: data: MELD's folder, where the features come with the corpus (`VectorsSpec`)."""
+        self._data = data
         self.audio, self.video = audio, video
         self._arrays = ArrayCache(cache / "clips", progress)
         self._progress = progress
@@ -63,6 +72,8 @@ class ClipStore:
             TrainingError: the features are not finite.
         """
         path, spec = sample.audio, self.audio
+        if isinstance(spec, VectorsSpec):
+            return self._published(sample, spec.width)
         if path is None or spec is None:
             return Sound(None, sample.reason or f"{sample.key}: has no sound")
         found = self._arrays.get(self.key(path, spec), lambda: _sound(path, spec))
@@ -79,6 +90,17 @@ class ClipStore:
         found = self._arrays.get(self.key(path, spec, self._detector), lambda: _face(path, spec))
         reason = _reason(sample, found)
         return Face(None if reason else np.asarray(found["values"], np.uint8), reason)
+
+    def _published(self, sample: Sample, width: int) -> Sound:
+        """From the corpus; the same for every clip store."""
+        if self._data is None:
+            raise TrainingError(f"{sample.key}: its features come with MELD, whose folder is not given")
+        vector = read_vectors(self._data, width).get(split_of(sample), {}).get(clip_name(sample))
+        return (
+            Sound(None, f"{sample.key}: has no features of {width} values")
+            if vector is None
+            else Sound(vector[None], None)
+        )
 
     def prepare(self, samples: list[Sample], *, workers: int) -> list[str]:
         """Compute what is not kept yet, in several threads.
@@ -106,7 +128,7 @@ class ClipStore:
         return digest(VERSION, self._hashes[path], msgspec.json.encode(spec), *more)
 
 
-def store_of(specs: Specs, cache: Path, progress: Progress) -> ClipStore:
+def store_of(specs: Specs, cache: Path, progress: Progress, *, data: Path | None = None) -> ClipStore:
     """A store of the features that some networks read."""
     audio, video = specs.get("audio"), specs.get("video")
     return ClipStore(
@@ -114,6 +136,7 @@ def store_of(specs: Specs, cache: Path, progress: Progress) -> ClipStore:
         progress,
         audio=None if isinstance(audio, TextSpec | FaceCropSpec) else audio,
         video=video if isinstance(video, FaceCropSpec) else None,
+        data=data,
     )
 
 

@@ -75,7 +75,7 @@ def evaluate_clips(
     samples = [s for s in corpora.read(("meld-clips",), data) if s.split == split]
     if not samples:
         raise TrainingError(f"{data}: no table of the split {split} there; MELD calls it {split}_sent_emo.csv")
-    store = store_of(runner.specs, cache, progress)
+    store = store_of(runner.specs, cache, progress, data=data)
     troubles = store.prepare(samples, workers=2)
     clips = encode_clips(runner, samples, store, progress)
     judged = judge(runner, clips, calibrations)

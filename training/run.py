@@ -12,6 +12,7 @@ from training.errors import TrainingError
 from training.pretrained import minilm_tokenizer_file
 from training.progress import Progress
 from training.recipes.recipe import Recipe, Size, Stage
+from training.stages.dialogue import DialogueStage, train_dialogue
 from training.stages.fusion import FusionStage, train_fusion
 from training.stages.joint import JointStage, train_joint
 from training.stages.unimodal import UnimodalStage, Workshop, train_unimodal
@@ -77,6 +78,8 @@ def _train(
             train_unimodal(stage, recipe.network, shop, progress, resume=resume, max_steps=max_steps)
         case FusionStage():
             train_fusion(stage, recipe.network, _card(recipe), shop, progress, resume=resume, max_steps=max_steps)
+        case DialogueStage():
+            train_dialogue(stage, recipe.network, _card(recipe), shop, progress, resume=resume, max_steps=max_steps)
         case JointStage():
             train_joint(stage, recipe.network, _card(recipe), shop, progress, resume=resume, max_steps=max_steps)
 
@@ -86,7 +89,7 @@ def _card(recipe: Recipe) -> Card:
     for stage in recipe.stages:
         named = (
             stage.corpora
-            if isinstance(stage, UnimodalStage | JointStage)
+            if isinstance(stage, UnimodalStage | JointStage | DialogueStage)
             else [c for names in stage.corpora.values() for c in names]
         )
         used += [corpus for corpus in named if corpus not in used]

@@ -107,5 +107,15 @@ def _clip(path: Path, row: Row, folder: Path | None) -> tuple[Path | None, str |
     return (clip, None) if clip.is_file() else (None, f"{where}.mp4 is not in {folder}")
 
 
+def clip_name(sample: Sample) -> str:
+    """`dia{D}_utt{U}` of a sample of this corpus."""
+    return sample.key.rpartition(" ")[2]
+
+
+def split_of(sample: Sample) -> MeldSplit:
+    """Which of MELD's own splits it is of: calibration is a part of train."""
+    return "train" if sample.split == "calibration" else sample.split
+
+
 def _split(row: Row) -> Split:
     return "calibration" if row.split == "train" and row.dialogue % _CALIBRATION_EVERY == 0 else row.split

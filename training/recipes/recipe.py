@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from models.network import NetworkConfig
+from training.stages.dialogue import DialogueStage
 from training.stages.fusion import FusionStage
 from training.stages.joint import JointStage
 from training.stages.unimodal import UnimodalStage
@@ -12,7 +13,7 @@ from training.stages.unimodal import UnimodalStage
 Size = Literal["tiny", "full"]
 """`tiny`: random weights and seconds, for tests; `full`: what is shipped or reported."""
 
-Stage = UnimodalStage | FusionStage | JointStage
+Stage = UnimodalStage | FusionStage | JointStage | DialogueStage
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):

@@ -124,7 +124,7 @@ def read_clips(stage: JointStage, config: NetworkConfig, shop: Workshop, progres
     for name, found in (("train", train), ("calibration", calibration)):
         if not found:
             raise TrainingError(f"{shop.data}: {', '.join(stage.corpora)} has no samples for {name} there")
-    store = store_of(specs_of(config), shop.cache, progress)
+    store = store_of(specs_of(config), shop.cache, progress, data=shop.data)
     troubles = store.prepare([*train, *calibration], workers=workers)
     for trouble in troubles:
         progress.say(trouble)
@@ -141,7 +141,7 @@ def specs_of(config: NetworkConfig) -> Specs:
 def _fit(
     stage: JointStage, network: Network, clips: Clips, shop: Workshop, progress: Progress, *, precompute: bool
 ) -> tuple[Fit, dict[Modality, Source]]:
-    sources = sources_of(specs_of(network.config), clips.store)
+    sources = sources_of(specs_of(network.config), clips.store, [*clips.train, *clips.calibration])
     frozen = frozenset(m for m in stage.frozen if m in sources)
     kept = {
         m: Frozen(split(network.encoders[m])[0], sources[m], ArrayCache(shop.cache / "embeddings", progress))
