@@ -22,8 +22,10 @@ from tests.exporters.vocabulary import word_pieces
 from training.recipes import find
 from training.recipes.modular import Fusing
 from training.recipes.parts import AUDIO, PARTS, TEXT, VIDEO, fusion
+from training.recipes.recipe import Size
 
 NEW = ("bert-r3d-cnn", "modular", "acoustic-rnn", "cross-modal")
+SLOW = (pytest.mark.slow, pytest.mark.timeout(600))
 ALL: list[tuple[Modality, str]] = [(m, name) for m, parts in PARTS.items() for name in parts]
 
 
@@ -36,11 +38,22 @@ def _bundle(network: Network, folder: Path) -> Path:
     return folder / "bundle"
 
 
-@pytest.mark.parametrize("part", ALL, ids="/".join)
-def test_every_encoder_computes_in_onnx_what_it_computes_in_torch(part: tuple[Modality, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("part", "size"),
+    [
+        pytest.param(part, size, id="/".join((*part, size)), marks=SLOW if size == "full" else ())
+        for size in get_args(Size)
+        for part in ALL
+    ],
+)
+def test_every_encoder_computes_in_onnx_what_it_computes_in_torch(
+    part: tuple[Modality, str], size: Size, tmp_path: Path
+) -> None:
     modality, name = part
     torch.manual_seed(0)
-    network = Network(NetworkConfig({modality: PARTS[modality][name].tiny}, fusion("gated", "early", "tiny"))).eval()
+    network = Network(
+        NetworkConfig({modality: PARTS[modality][name].at(size)}, fusion("gated", "early", "tiny"))
+    ).eval()
     for graph in (modality, "fusion"):
         write_graph(network, graph, tmp_path / f"{graph}.onnx")
     assert {graph: found.value <= TOLERANCE for graph, found in measure(network, tmp_path).items()} == {
