@@ -21,10 +21,10 @@ demo: $(RUNTIME)  ## the packaged clip through the whole flow, with the dashboar
 setup: $(DEV) $(NODE)  ## the developer's environment: the runtime, torch (4.7 GB) and the tools
 
 test: setup needs  ## all tests but those marked slow, gpu, device or network
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-all: setup needs  ## the slow ones too
-	$(BIN)/python -m pytest -m "not gpu and not device and not network"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not gpu and not device and not network"
 
 lint: setup  ## ruff and mypy
 	$(BIN)/ruff check .
