@@ -28,14 +28,21 @@ def train(
     epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's, for every stage.")] = None,
     steps: Annotated[int | None, typer.Option(help="Stop every stage after this many; --resume goes on.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run was cut off.")] = False,
+    chosen: Annotated[
+        list[str] | None, typer.Option("--with", help="What the recipe leaves open: text=bilstm; several times.")
+    ] = None,
+    random_weights: Annotated[
+        bool, typer.Option("--random-weights", help="Start without published weights; the version says so.")
+    ] = False,
     cache: CacheOption = Path("cache"),
 ) -> None:
     """Train a recipe, stage by stage."""
-    from training.run import train_run  # torch takes seconds to import; --help should not
+    from training import recipes  # torch takes seconds to import; --help should not
+    from training.run import train_recipe
 
-    train_run(
-        recipe,
-        size,
+    found = recipes.find(recipe, size, recipes.parse_choices(chosen or ()))
+    train_recipe(
+        recipes.from_random_weights(found) if random_weights else found,
         data,
         out,
         cache,

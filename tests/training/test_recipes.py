@@ -13,9 +13,8 @@ from streamer.features import FaceCropSpec
 from streamer.labels import MODALITIES
 from training.corpora import CORPORA
 from training.errors import TrainingError
-from training.recipes import RECIPES, choices, find
+from training.recipes import RECIPES, choices, find, from_random_weights, parse_choices
 from training.recipes.parts import PARTS
-from training.stages.dialogue import DialogueStage
 from training.stages.fusion import FusionStage
 from training.stages.joint import JointStage
 from training.weights import WEIGHTS
@@ -39,8 +38,6 @@ def test_the_smallest_size_of_every_recipe_builds_in_a_moment(name: str) -> None
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_stage_names_corpora_that_there_are(name: str) -> None:
     for stage in find(name, "full").stages:
-        if isinstance(stage, DialogueStage):
-            continue  # its features are MELD's
         named = (
             [c for names in stage.corpora.values() for c in names] if isinstance(stage, FusionStage) else stage.corpora
         )
@@ -78,6 +75,20 @@ def test_what_a_recipe_leaves_open_is_chosen_by_name() -> None:
 def test_a_choice_that_there_is_not_gets_a_suggestion(name: str, chosen: dict[str, str], message: str) -> None:
     with pytest.raises(TrainingError, match=message):
         find(name, "tiny", chosen)
+
+
+def test_choices_are_words_with_an_equals_sign() -> None:
+    assert parse_choices(["text=bilstm", "data=meld"]) == {"text": "bilstm", "data": "meld"}
+    with pytest.raises(TrainingError, match="--with text: write it as NAME=VALUE"):
+        parse_choices(["text"])
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_random_weights_are_asked_for_and_then_said(name: str) -> None:
+    recipe = from_random_weights(find(name, "full"))
+    assert recipe.version == "1-random-weights"
+    assert not any(getattr(stage, "start", None) in (*WEIGHTS, "pretrained") for stage in recipe.stages)
+    assert not any(stage.start for stage in recipe.stages if isinstance(stage, JointStage))
 
 
 def test_every_part_can_be_chosen() -> None:

@@ -8,13 +8,17 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import get_args, get_type_hints
 
+import msgspec
+
 from training.errors import TrainingError
 from training.recipes.acoustic_rnn import acoustic_rnn
 from training.recipes.bert_r3d_cnn import bert_r3d_cnn
 from training.recipes.cross_modal import cross_modal
 from training.recipes.modular import modular
-from training.recipes.recipe import Recipe, Size
+from training.recipes.recipe import Recipe, Size, Stage
 from training.recipes.small import small
+from training.stages.joint import JointStage
+from training.stages.unimodal import PRETRAINED, UnimodalStage
 
 RECIPES: dict[str, Callable[..., Recipe]] = {
     "bert-r3d-cnn": bert_r3d_cnn,
@@ -40,6 +44,35 @@ def find(name: str, size: Size, chosen: Mapping[str, str] | None = None) -> Reci
         if value not in open_to[key]:
             raise TrainingError(f"{name}: {key} cannot be {value!r}; {_nearest(value, open_to[key])}")
     return RECIPES[name](size, **(chosen or {}))
+
+
+def parse_choices(words: Iterable[str]) -> dict[str, str]:
+    """`text=bilstm` and the like, as `find` takes them.
+
+    Raises:
+        TrainingError: a word has no `=`.
+    """
+    pairs = [word.partition("=") for word in words]
+    for key, equals, _ in pairs:
+        if not equals:
+            raise TrainingError(f"--with {key}: write it as NAME=VALUE, for example --with text=bilstm")
+    return {key: value for key, _, value in pairs}
+
+
+def from_random_weights(recipe: Recipe) -> Recipe:
+    """The recipe without published weights, for a machine that has none; the version of its bundles says so."""
+    stages = tuple(_fresh(stage) for stage in recipe.stages)
+    return msgspec.structs.replace(recipe, version=f"{recipe.version}-random-weights", stages=stages)
+
+
+def _fresh(stage: Stage) -> Stage:
+    match stage:
+        case JointStage():
+            return msgspec.structs.replace(stage, start={})
+        case UnimodalStage(start=start) if start == PRETRAINED:
+            return msgspec.structs.replace(stage, start=None)
+        case _:
+            return stage
 
 
 def choices(name: str) -> dict[str, tuple[str, ...]]:
