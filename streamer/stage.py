@@ -99,7 +99,7 @@ class Supervisor:
         return not any(thread.is_alive() for thread in self._threads)
 
     def _guarded(self, stage: str, run: Callable[[], None]) -> None:
-        _show_to_the_system(stage)
+        show_to_the_system(stage)
         try:
             run()
         except Closed:
@@ -117,7 +117,7 @@ class Supervisor:
                 self._on_end()
 
 
-def _show_to_the_system(stage: str) -> None:
+def show_to_the_system(stage: str) -> None:
     """Name this thread as `top -H` shows it: what each stage costs can be seen from outside. Linux only, 15 characters."""
     with suppress(OSError):
         Path(f"/proc/self/task/{threading.get_native_id()}/comm").write_text(stage, encoding="utf-8")

@@ -18,7 +18,25 @@ from streamer.errors import ConfigError
 from streamer.settings import Settings
 
 MEDIA: Final = frozenset(
-    ".3gp .aac .aif .aiff .amr .avi .flac .flv .m2ts .m4a .m4v .mka .mkv .mov .mp3 .mp4 .mpeg .mpg .mts .ogg .opus .ts .wav .webm .wma .wmv".split()
+    {
+        *(
+            ".3gp",
+            ".avi",
+            ".flv",
+            ".m2ts",
+            ".m4v",
+            ".mkv",
+            ".mov",
+            ".mp4",
+            ".mpeg",
+            ".mpg",
+            ".mts",
+            ".ts",
+            ".webm",
+            ".wmv",
+        ),
+        *(".aac", ".aif", ".aiff", ".amr", ".flac", ".m4a", ".mka", ".mp3", ".ogg", ".opus", ".wav", ".wma"),
+    }
 )
 """Endings of files that are read; all others are left alone."""
 

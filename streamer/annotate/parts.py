@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +33,7 @@ class Parts:
         draft = part.with_suffix(".draft")
         lines = [self._head(path, name), *(json.dumps(row, ensure_ascii=False) for row in rows)]
         draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        os.replace(draft, part)
+        draft.replace(part)
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.jsonl"

@@ -1,7 +1,6 @@
 """The table at the end: JSON Lines, or Parquet where pyarrow is installed."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -33,7 +32,7 @@ def writer(out: Path) -> Write:
     def replace(path: Path, rows: list[Row]) -> None:
         draft = path.with_name(path.name + ".draft")
         write(draft, rows)
-        os.replace(draft, path)
+        draft.replace(path)
 
     return replace
 

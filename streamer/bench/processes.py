@@ -1,7 +1,7 @@
 """What a process and its children cost, read from Linux's `/proc`: no library, no work inside the process."""
 
 import os
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
 from typing import Final
 
@@ -29,7 +29,7 @@ def cpu_s(pid: int) -> float:
 
 def cpu_s_by_thread(pid: int) -> dict[str, float]:
     """User and system time by thread name of the process, and `child` for its living descendants; same names are added up."""
-    spent: Counter[str] = Counter()
+    spent: defaultdict[str, float] = defaultdict(float)
     for task in (_PROC / str(pid) / "task").iterdir():
         try:
             text = (task / "stat").read_text()

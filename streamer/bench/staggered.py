@@ -24,9 +24,10 @@ def begins_s(recording: Path, count: int) -> list[float]:
     import av
 
     with av.open(str(recording)) as container:
+        length_s = _length_s(container)
         keys_s = [_time_s(packet) for packet in container.demux(video=0) if packet.is_keyframe]
     rounds = -(-count // len(keys_s))
-    return [max(0.0, keys_s[i % len(keys_s)] - 1.2 * (i // len(keys_s)) / rounds) for i in range(count)]
+    return [(keys_s[i % len(keys_s)] - 1.2 * (i // len(keys_s)) / rounds) % length_s for i in range(count)]
 
 
 def rotated(recording: Path, begin_s: float, path: Path, turns: list[Turn], *, with_video: bool) -> Rotated:
@@ -34,7 +35,7 @@ def rotated(recording: Path, begin_s: float, path: Path, turns: list[Turn], *, w
     import av
 
     with av.open(str(recording)) as source, av.open(str(path), "w", format="matroska") as target:
-        length_s = float(source.duration or 0) / 1e6  # FFmpeg's AV_TIME_BASE
+        length_s = _length_s(source)
         kept = [source.streams.audio[0], *(source.streams.video[:1] if with_video else ())]
         _copy(source, target, kept, begin_s, length_s)
     moved = [Turn((turn.start_s - begin_s) % length_s, (turn.end_s - begin_s) % length_s) for turn in turns]
@@ -62,6 +63,10 @@ def _copy(
             packet.stream = streams[packet.stream.index]
     for packet in sorted((*after, *before), key=_decoded_s):
         target.mux(packet)
+
+
+def _length_s(container: "InputContainer") -> float:
+    return float(container.duration or 0) / 1e6  # FFmpeg's AV_TIME_BASE
 
 
 def _time_s(packet: "Packet[Any]") -> float:

@@ -20,6 +20,8 @@ CLOSE_S: Final = 0.6
 NO_STAGES: Final = ("endpoint", "total", "frame_age")
 """Entries of an utterance's `latency_ms` that are no time spent after the decision."""
 
+RUNNING: Final = ("idle", "speaking", "pause")
+
 
 class Ending(NamedTuple):
     """How the end of one utterance came to the subscriber, all in milliseconds."""
@@ -111,11 +113,10 @@ def worst_lag_s(received: Sequence[Received], settings: SegmentSettings) -> floa
     zero_s = stream_zero_s(received, settings)
     if zero_s is None:
         return None
-    return max((at_s - zero_s - e.stream_s for e, at_s, _ in received if _is_running(e)), default=None)
-
-
-def _is_running(event: object) -> bool:
-    return isinstance(event, State) and event.activity in {"idle", "speaking", "pause"} and event.stream_s > 0
+    running = [
+        (e, at_s) for e, at_s, _ in received if isinstance(e, State) and e.activity in RUNNING and e.stream_s > 0
+    ]
+    return max((at_s - zero_s - state.stream_s for state, at_s in running), default=None)
 
 
 def _voice_end_s(said: object, settings: SegmentSettings) -> float:

@@ -14,6 +14,7 @@ from streamer.errors import PublishError
 from streamer.publish.sinks import SINKS, Sink
 from streamer.publish.stamp import Draft, Stamper
 from streamer.settings import PublishSettings
+from streamer.stage import show_to_the_system
 from streamer.wire import UNSTAMPED, Event, Heartbeat
 
 INBOX: Final = 256
@@ -91,6 +92,7 @@ class Publisher:
         self.close()
 
     def _run(self) -> None:
+        show_to_the_system("publish")
         try:
             self._publish_all()
         except Exception as err:  # noqa: BLE001 - whatever it is, the next `put` tells it

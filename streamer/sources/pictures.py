@@ -1,5 +1,6 @@
 """Which pictures are worth converting, and how they become upright RGB of a bounded width."""
 
+import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,6 +9,19 @@ from streamer.features.arrays import UInt8
 
 if TYPE_CHECKING:
     import av
+    from av.video.reformatter import VideoReformatter
+
+
+class _OfThread(threading.local):
+    """FFmpeg's converter, kept by each thread that captures.
+
+    A new one for each picture starts and ends a pool of threads each time, which takes longer than the conversion.
+    """
+
+    converter: "VideoReformatter | None" = None
+
+
+_of_thread = _OfThread()
 
 
 class FrameRateLimit:
@@ -43,5 +57,13 @@ def upright_rgb(frame: "av.VideoFrame", max_width_px: int, pixel_aspect: float =
     upright_width_px = shown_height_px if quarters % 2 else shown_width_px
     scale = min(1.0, max_width_px / upright_width_px)
     size = {"width": max(1, round(shown_width_px * scale)), "height": max(1, round(shown_height_px * scale))}
-    image = frame.reformat(**size, format="rgb24").to_ndarray()
+    image = _converter().reformat(frame, **size, format="rgb24", threads=1).to_ndarray()
     return np.ascontiguousarray(np.rot90(image, quarters), dtype=np.uint8)
+
+
+def _converter() -> "VideoReformatter":
+    if _of_thread.converter is None:
+        from av.video.reformatter import VideoReformatter  # FFmpeg is slow to load, and not every source needs it
+
+        _of_thread.converter = VideoReformatter()
+    return _of_thread.converter
