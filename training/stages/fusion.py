@@ -76,7 +76,7 @@ def train_fusion(
     data = TupleData(train, stage.loop.batch_size, stage.loop.seed)
     trainee = _Trainee(network.fusion)
     weights = class_weights(torch.from_numpy(emotions(data.samples)), stage.loop.class_power)
-    fit = Fit(trainee, data, stage.loop, shop.run / stage.name, weights, lambda _: False)
+    fit = Fit(trainee, data, stage.loop, shop.run / stage.name, weights, lambda _: 1.0)
     if resume:
         fit.resume()
     progress.say(f"{stage.name}: {len(data.samples)} anchors, {fit.total_steps} steps")
