@@ -22,6 +22,8 @@ from streamer.sources import Source, open_source
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
+    from streamer.models_store import OnProgress
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -40,10 +42,21 @@ class Daemon:
         StreamerError: a source, a device, the bundle, an engine or the address cannot be used; what was opened is closed again.
     """
 
-    def __init__(self, settings: Settings, *, model: Model | None = None) -> None:
-        """`model`: the bundle of these settings, already loaded, where one process runs many files one after the other."""
+    def __init__(
+        self, settings: Settings, *, model: Model | None = None, on_download: "OnProgress | None" = None
+    ) -> None:
+        """Open what the settings name.
+
+        Args:
+            settings: Of the whole run.
+            model: The bundle of these settings, already loaded, where one process runs many files one after the other.
+            on_download: Told of a speech model that is fetched, which happens only where its engine is named.
+        """
         if not settings.source:
-            raise ConfigError("source: nothing to listen to; give --camera, --mic, --source or a [[source]] table (`streamer devices` lists what is here)")
+            raise ConfigError(
+                "source: nothing to listen to; give --camera, --mic, --source or a [[source]] table "
+                "(`streamer devices` lists what is here)"
+            )
         self.session = uuid.uuid4().hex[:12]
         self._settings = settings
         self._flows: list[Flow] = []
@@ -58,7 +71,9 @@ class Daemon:
                 threads=inference.threads,
             )
             device: Device = "cpu" if set(self.model.providers.values()) == {CPU} else "cuda"
-            self.recogniser, self.asr_note = open_recogniser(settings.asr, device=device, offline=settings.offline)
+            self.recogniser, self.asr_note = open_recogniser(
+                settings.asr, device=device, offline=settings.offline, on_progress=on_download
+            )
             if self.recogniser is not None:
                 self._opened.callback(self.recogniser.close)
             voice = open_voice_session()

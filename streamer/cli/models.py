@@ -1,13 +1,10 @@
 """`streamer models`: the pinned models that are not in the wheel."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
-
-    from streamer.models_store import OnProgress
+from streamer.cli.download_bar import download_bar
 
 WRONG = 1
 """Exit code where a model is not the pinned one."""
@@ -56,26 +53,16 @@ def pull(
     offline: Annotated[bool, typer.Option("--offline", help="Only look whether it is here.")] = False,
 ) -> None:
     """Fetch models at their pinned revisions; what was fetched before a break is gone on with."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
-
     from streamer import models_store
     from streamer.configuration import load
     from streamer.pinned_models import known_model
 
     wanted = [known_model(name) for name in names]
     offline = offline or load().settings.offline
-    columns = ("{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
     for model in wanted:
-        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-            task = progress.add_task(model.name, total=model.size_bytes)
-            path = models_store.pull(model, offline=offline, on_progress=_draw(progress, task))
+        with download_bar() as draw:
+            path = models_store.pull(model, offline=offline, on_progress=draw)
         typer.echo(f"{model.name}: {path}")
-
-
-def _draw(progress: "Progress", task: "TaskID") -> "OnProgress":
-    return lambda _, done, total: progress.update(task, completed=done, total=total)
 
 
 @models.command()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from streamer.cli.download_bar import download_bar
 from streamer.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -85,7 +86,9 @@ def play(settings: "Settings", *, headless: bool) -> int:
     """Run the daemon until its sources end or it is told to stop, and sum up; gives the exit code."""
     from streamer.daemon import Daemon
 
-    with Daemon(settings) as daemon, _stopping() as stop, _shown(daemon, headless=headless):
+    with download_bar() as draw:
+        opened = Daemon(settings, on_download=draw)
+    with opened as daemon, _stopping() as stop, _shown(daemon, headless=headless):
         outcomes = daemon.run(stop)
     _sum_up(outcomes)
     return FAILED if any(outcome.error for outcome in outcomes) else 0
