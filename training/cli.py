@@ -9,6 +9,10 @@ from training.progress import Progress
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
+RecipeOption = Annotated[str, typer.Option(help="A name in training/recipes.")]
+SizeOption = Annotated[Literal["tiny", "full"], typer.Option(help="tiny: random weights, seconds.")]
+EpochsOption = Annotated[int | None, typer.Option(help="Instead of the recipe's.")]
+SplitOption = Annotated[Literal["calibration", "dev", "test"], typer.Option(help="What the figures are of.")]
 DataOption = Annotated[Path, typer.Option(help="The folder that holds meld/, text/, audio/ and faces/.")]
 CacheOption = Annotated[Path, typer.Option(help="Where computed features are kept.")]
 
@@ -116,3 +120,120 @@ def leak_check(data: DataOption) -> None:
     from training.leak_check import markdown
 
     Progress().say(markdown(check(data)))
+
+
+@app.command()
+def ablate(
+    recipe: RecipeOption,
+    data: DataOption,
+    out: Annotated[Path, typer.Option(help="The study's folder; finished trainings in it are not repeated.")],
+    size: SizeOption = "full",
+    epochs: EpochsOption = None,
+    split: SplitOption = "dev",
+    cache: CacheOption = Path("cache"),
+) -> None:
+    """Train and measure all subsets of a recipe's modalities, and one network with modalities masked."""
+    from training.ablate import ablate as study  # torch, as above
+    from training.recipes import find
+    from training.studies import Place
+
+    study(find(recipe, size), Place(data, out, cache, split), Progress(), epochs=epochs)
+
+
+@app.command()
+def seeds(
+    recipe: RecipeOption,
+    data: DataOption,
+    out: Annotated[Path, typer.Option(help="The study's folder; finished trainings in it are not repeated.")],
+    seed: Annotated[list[int] | None, typer.Option(help="May be given several times; 17 to 21 where not.")] = None,
+    size: SizeOption = "full",
+    epochs: EpochsOption = None,
+    split: SplitOption = "dev",
+    cache: CacheOption = Path("cache"),
+) -> None:
+    """Train with several seeds: mean and deviation of every figure."""
+    from training.recipes import find
+    from training.seeds import train_seeds  # torch, as above
+    from training.studies import Place
+
+    place = Place(data, out, cache, split)
+    train_seeds(find(recipe, size), tuple(seed or range(17, 22)), place, Progress(), epochs=epochs)
+
+
+@app.command()
+def search(
+    recipe: RecipeOption,
+    data: DataOption,
+    out: Annotated[Path, typer.Option(help="The study's folder; an earlier call's is gone on with.")],
+    trials: Annotated[int, typer.Option(help="In all, those of earlier calls included.", min=1)] = 20,
+    sampler: Annotated[Literal["grid", "tpe"], typer.Option(help="Every combination, or where it looks good.")] = "tpe",
+    size: SizeOption = "full",
+    epochs: EpochsOption = None,
+    cache: CacheOption = Path("cache"),
+) -> None:
+    """Look for a better learning rate, size, dropout and fusion, judged on calibration."""
+    from training.recipes import find
+    from training.search import search as study  # torch, as above
+    from training.studies import Place
+
+    place = Place(data, out, cache, "calibration")
+    study(find(recipe, size), place, Progress(), sampler=sampler, trials=trials, epochs=epochs)
+
+
+@app.command()
+def attention(
+    run: Annotated[Path, typer.Argument(help="A finished run's folder.")],
+    clip: Annotated[Path, typer.Argument(help="A film with sound, of one utterance.")],
+    out: Annotated[Path, typer.Option(help="Where the pictures go.")],
+    text: Annotated[str | None, typer.Option(help="What is said in it.")] = None,
+    cache: CacheOption = Path("cache"),
+) -> None:
+    """Draw which frames, moments, words and modalities counted in one clip."""
+    from training.attention import look  # torch, as above
+
+    look(run, clip, text, out, cache, Progress())
+
+
+sagemaker = typer.Typer(no_args_is_help=True, help="Train on Amazon SageMaker.")
+app.add_typer(sagemaker, name="sagemaker")
+
+
+@sagemaker.callback()
+def on_sagemaker() -> None:
+    """Train on Amazon SageMaker."""
+
+
+@sagemaker.command()
+def submit(
+    name: Annotated[str, typer.Option(help="Of the job; new each time.")],
+    role: Annotated[str, typer.Option(help="ARN of the execution role.")],
+    bucket: Annotated[str, typer.Option(help="Takes code, checkpoints, TensorBoard and model.")],
+    data: Annotated[str, typer.Option(help="s3:// prefix with MELD in its official layout.")],
+    image: Annotated[str, typer.Option(help="URI of a PyTorch training container.")],
+    recipe: RecipeOption,
+    size: SizeOption = "full",
+    epochs: EpochsOption = None,
+    instance_type: Annotated[str, typer.Option(help="Of the machine.")] = "ml.g5.xlarge",
+    max_run_s: Annotated[int, typer.Option(help="The longest it may compute.")] = 86_400,
+    spot: Annotated[bool, typer.Option(help="Spare capacity, resumed when it is taken away.")] = True,
+    region: Annotated[str | None, typer.Option(help="Of AWS; that of its configuration where not given.")] = None,
+) -> None:
+    """Start a training job."""
+    from training.sagemaker import Job
+    from training.sagemaker import submit as start  # boto3 takes half a second to import
+
+    job = Job(
+        name=name,
+        role=role,
+        bucket=bucket,
+        data=data,
+        image=image,
+        recipe=recipe,
+        size=size,
+        epochs=epochs,
+        instance_type=instance_type,
+        max_run_s=max_run_s,
+        max_wait_s=max_run_s + 43_200,
+        spot=spot,
+    )
+    Progress().say(start(job, region))

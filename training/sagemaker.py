@@ -1,0 +1,133 @@
+"""A training on Amazon SageMaker: what `submit` asks of it. What runs there is `training/sagemaker_entry.py`."""
+
+import io
+import json
+import tarfile
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from training.errors import TrainingError
+
+METRICS: Final = (
+    {"Name": "calibration:weighted_f1", "Regex": r"\sweighted_f1 ([0-9.]+)"},
+    {"Name": "calibration:macro_f1", "Regex": r"\smacro_f1 ([0-9.]+)"},
+    {"Name": "calibration:accuracy", "Regex": r"\saccuracy ([0-9.]+)"},
+    {"Name": "train:loss", "Regex": r"\sloss ([0-9.]+)"},
+)
+"""CloudWatch reads them from the lines that `training.loop` says after each epoch."""
+ENTRY: Final = "training/sagemaker_entry.py"
+_SOURCES: Final = ("streamer", "models", "training", "exporters", "pyproject.toml", "README.md", "LICENSE")
+_LEFT_OUT: Final = ("__pycache__", "bundles", "demo")
+_TENSORBOARD: Final = "/opt/ml/output/tensorboard"
+_ROOT: Final = Path(__file__).resolve().parents[1]
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One training job."""
+
+    name: str
+    role: str
+    """ARN of the execution role."""
+    bucket: str
+    data: str
+    """S3 prefix that holds MELD in its official layout: the channel `training`."""
+    image: str
+    """URI of a PyTorch training container."""
+    recipe: str
+    size: str = "full"
+    epochs: int | None = None
+    instance_type: str = "ml.g5.xlarge"
+    instances: int = 1
+    volume_gb: int = 100
+    max_run_s: int = 24 * 3600
+    spot: bool = True
+    max_wait_s: int = 36 * 3600
+    """With `spot`, how long it may take in all, waiting for a machine included."""
+
+
+def submit(job: Job, region: str | None = None) -> str:
+    """Upload the code and start the job.
+
+    Returns:
+        The job's ARN.
+
+    Raises:
+        TrainingError: the request makes no sense, or AWS refuses it.
+    """
+    import boto3  # half a second that only this verb costs
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if job.spot and job.max_wait_s < job.max_run_s:
+        raise TrainingError(
+            f"max_wait_s {job.max_wait_s} is below max_run_s {job.max_run_s}; a spot job waits and runs in it"
+        )
+    key = f"{job.name}/source/sourcedir.tar.gz"
+    try:
+        boto3.client("s3", region_name=region).put_object(Bucket=job.bucket, Key=key, Body=source_archive(_ROOT))
+        client = boto3.client("sagemaker", region_name=region)
+        return str(client.create_training_job(**request(job, f"s3://{job.bucket}/{key}"))["TrainingJobArn"])
+    except (BotoCoreError, ClientError) as err:
+        raise TrainingError(f"sagemaker: {err}; check the role, the bucket and the region") from err
+
+
+def request(job: Job, source: str) -> dict[str, Any]:
+    """What `CreateTrainingJob` takes."""
+    output = f"s3://{job.bucket}/{job.name}"
+    hyperparameters = {
+        "recipe": job.recipe,
+        "size": job.size,
+        "sagemaker_program": ENTRY,
+        "sagemaker_submit_directory": source,
+        **({"epochs": job.epochs} if job.epochs else {}),
+    }
+    stopping = {"MaxRuntimeInSeconds": job.max_run_s}
+    made: dict[str, Any] = {
+        "TrainingJobName": job.name,
+        "RoleArn": job.role,
+        "AlgorithmSpecification": {
+            "TrainingImage": job.image,
+            "TrainingInputMode": "File",
+            "MetricDefinitions": list(METRICS),
+        },
+        "HyperParameters": {name: json.dumps(value) for name, value in hyperparameters.items()},
+        "InputDataConfig": [
+            {
+                "ChannelName": "training",
+                "DataSource": {
+                    "S3DataSource": {
+                        "S3DataType": "S3Prefix",
+                        "S3Uri": job.data,
+                        "S3DataDistributionType": "FullyReplicated",
+                    }
+                },
+            }
+        ],
+        "OutputDataConfig": {"S3OutputPath": output},
+        "ResourceConfig": {
+            "InstanceType": job.instance_type,
+            "InstanceCount": job.instances,
+            "VolumeSizeInGB": job.volume_gb,
+        },
+        "StoppingCondition": stopping,
+        "TensorBoardOutputConfig": {"S3OutputPath": f"{output}/tensorboard", "LocalPath": _TENSORBOARD},
+        "EnableManagedSpotTraining": job.spot,
+    }
+    if job.spot:
+        stopping["MaxWaitTimeInSeconds"] = job.max_wait_s
+        # A machine that is taken away leaves its run's folder here; the next one resumes from it.
+        made["CheckpointConfig"] = {"S3Uri": f"{output}/checkpoints", "LocalPath": "/opt/ml/checkpoints"}
+    return made
+
+
+def source_archive(root: Path) -> bytes:
+    """The code as a `sourcedir.tar.gz`, without caches and shipped networks."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for name in _SOURCES:
+            path = root / name
+            if path.exists():
+                archive.add(path, name, filter=lambda m: None if set(Path(m.name).parts) & set(_LEFT_OUT) else m)
+        archive.add(root / "training" / "sagemaker_requirements.txt", "requirements.txt")
+    return buffer.getvalue()
