@@ -1,7 +1,7 @@
 """Write `docs/performance.md` from what was measured: the figures in `docs/measured/`, the text in `docs/performance.in.md`.
 
 streamer bench --out docs/measured/bench.json --picture docs/latency.svg
-python benchmarks/profile.py --out docs/measured/profile.json --picture docs/profile.svg
+python benchmarks/stages.py --out docs/measured/stages.json --picture docs/stages.svg
 python benchmarks/against_torch.py --out docs/measured/against_torch.json
 python benchmarks/gpu.py --out docs/measured/gpu.json            # where there is a GPU
 python docs/make_performance.py
@@ -24,9 +24,9 @@ def bench() -> str:
     return "\n".join(markdown(table) for table in tables(Report.read(MEASURED / "bench.json")))
 
 
-def profile() -> str:
+def stages() -> str:
     """Of one A/V source, by stage."""
-    found: dict[str, tuple[float, float]] = json.loads((MEASURED / "profile.json").read_text(encoding="utf-8"))
+    found: dict[str, tuple[float, float]] = json.loads((MEASURED / "stages.json").read_text(encoding="utf-8"))
     rows = [(name, f"{networks:.1f}", f"{rest:.1f}") for name, (networks, rest) in found.items()]
     sums = (sum(networks for networks, _ in found.values()), sum(rest for _, rest in found.values()))
     rows.append(("all", f"{sums[0]:.1f}", f"{sums[1]:.1f}"))
@@ -47,7 +47,7 @@ def text() -> str:
     """The whole document."""
     parts = {
         "bench": bench(),
-        "profile": profile(),
+        "stages": stages(),
         "against_torch": table("against_torch", "The plain way against the daemon"),
         "gpu": table("gpu", "GPU"),
     }

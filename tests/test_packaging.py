@@ -42,6 +42,7 @@ def test_the_wheel_holds_the_package_streamer_and_nothing_else(sizes: dict[str, 
         ".mp4",
         ".onnx",
         ".py",
+        ".rttm",
         ".typed",
     }
 

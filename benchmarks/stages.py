@@ -1,6 +1,6 @@
 """Where one A/V source's processor time goes: networks and everything else, by stage, as a picture.
 
-    python benchmarks/profile.py --picture docs/profile.svg
+    python benchmarks/stages.py --picture docs/stages.svg
 
 Plays the packaged clip in real time through a daemon in this process. The stages' threads are read from `/proc`; the calls of networks
 (voice activity, face detection, encoders, fusion) are timed by their threads' own clocks. The recogniser is a process of its own.

@@ -1,0 +1,126 @@
+"""The parts against the real daemon."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from streamer.bench.histogram import histogram_svg
+from streamer.bench.machine import describe_machine
+from streamer.bench.processes import cpu_s_by_thread, family, memory_mb
+from streamer.bench.report import Report, Step, Throughput
+from streamer.bench.tables import markdown, tables
+from streamer.cli import app
+from streamer.cli.demo import CLIP
+
+
+def test_what_a_thread_costs_is_seen_under_its_name_and_children_are_found() -> None:
+    from streamer.stage import show_to_the_system
+
+    ready, done = threading.Event(), threading.Event()
+
+    def work() -> None:
+        show_to_the_system("busy")
+        begin = time.thread_time()
+        while time.thread_time() - begin < 0.05:
+            pass
+        ready.set()
+        done.wait(10)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        assert ready.wait(10)
+        assert cpu_s_by_thread(os.getpid())["busy"] >= 0.04
+        assert child.pid in family(os.getpid())
+        child.communicate(b"\n")
+    done.set()
+    thread.join()
+    assert memory_mb(os.getpid(), with_children=False) > 10
+
+
+def test_a_bench_of_latency_writes_figures_and_a_picture(tmp_path: Path) -> None:
+    short, truth = tmp_path / "short.mp4", tmp_path / "short.rttm"
+    _cut(CLIP, short, 3.5)
+    truth.write_text(CLIP.with_suffix(".rttm").read_text().splitlines()[0] + "\n")
+    words = ["bench", "latency", "--source", str(short), "--asr", "none", "--out", str(tmp_path / "b.json")]
+    done = CliRunner().invoke(app, [*words, "--picture", str(tmp_path / "b.svg")], catch_exceptions=False)
+    assert done.exit_code == 0
+    figures = json.loads((tmp_path / "b.json").read_text())
+    latency = figures["latency"]
+    assert 0 < latency["endpoint_to_received_ms"]["p50"] <= latency["endpoint_to_received_ms"]["p95"]
+    assert 300 < latency["speech_end_to_received_ms"]["p50"] < 5000
+    assert latency["dropped"] == {"audio": 0, "video": 0}
+    assert figures["machine"]["cores"] >= 1
+    assert (tmp_path / "b.svg").read_text().startswith("<svg")
+
+
+def _cut(whole: Path, part: Path, seconds: float) -> None:
+    words = ["-v", "error", "-i", str(whole), "-t", str(seconds), "-c", "copy", str(part)]
+    try:
+        subprocess.run(["ffmpeg", *words], check=True, timeout=60)
+    except FileNotFoundError:
+        pytest.skip("needs ffmpeg: sudo apt install ffmpeg")
+
+
+def test_an_unknown_part_is_refused_with_those_there_are() -> None:
+    done = CliRunner().invoke(app, ["bench", "latencies"])
+    assert done.exit_code == 2
+    assert "throughput" in done.output
+
+
+def test_a_report_survives_its_file_and_its_tables_name_the_promises(tmp_path: Path) -> None:
+    step = Step(
+        sources=4,
+        utterances=9,
+        speech_end_to_received_p95_ms=451.0,
+        audio_dropped=0,
+        video_dropped=0,
+        late_s=0.1,
+        cpu_percent=12.0,
+        memory_mb=300.0,
+        kept=True,
+    )
+    throughput = Throughput(
+        limit_ms=550,
+        window_s=10,
+        av_sources=4,
+        av_sources_with_asr=2,
+        audio_sources=16,
+        steps={"av": [step]},
+        stages_cpu_percent={"faces": 5.0},
+    )
+    report = Report(machine=describe_machine(), throughput=throughput)
+    report.write(tmp_path / "r.json")
+    assert Report.read(tmp_path / "r.json") == report
+    text = "\n".join(markdown(table) for table in tables(report))
+    assert "| A/V, without ASR | 4 | ≥ 8 |" in text
+    assert "| 4 | yes | 9 | 451 | 0.10 | 0 | 12.0 | 300 |" in text
+
+
+@pytest.mark.slow
+def test_every_part_of_a_small_bench_gives_the_promised_keys(tmp_path: Path) -> None:
+    from streamer.bench import PARTS, Extent, Recording, measure
+    from streamer.bench.throughput import Series
+
+    series = (
+        Series("av", with_video=True, with_asr=False, counts=(1,)),
+        Series("av_with_asr", with_video=True, with_asr=True, counts=(1,)),
+    )
+    clip = Recording(CLIP, CLIP.with_suffix(".rttm"))
+    report = measure(PARTS, Extent([clip], window_s=6, series=series, files=1), lambda _: None)
+    report.write(tmp_path / "all.json")
+    figures = json.loads((tmp_path / "all.json").read_text())
+    assert figures["throughput"]["av_sources"] in {0, 1}
+    assert figures["throughput"]["av_sources_with_asr"] in {0, 1}
+    assert figures["archive"]["times_real_time"] > 0
+    assert figures["startup"]["first_block_s"] > 0
+    assert report.latency is not None
+    assert report.latency.heard == 7
+    assert "promise 550 ms" in histogram_svg(report.latency, 550)

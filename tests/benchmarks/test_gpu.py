@@ -1,0 +1,25 @@
+"""The benchmark that waits for a GPU runs on a CPU."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.slow
+def test_every_recipe_runs_on_both_engines_at_its_smallest(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    out = tmp_path / "gpu.json"
+    words = ["--size", "tiny", "--provider", "cpu", "--batches", "1,2", "--seconds", "0.02", "--no-compile"]
+    command = [sys.executable, str(ROOT / "benchmarks" / "gpu.py"), *words, "--out", str(out)]
+    subprocess.run(command, check=True, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, timeout=110)
+    rows = json.loads(out.read_text())["rows"]
+    engines = {(recipe, engine) for recipe, engine, *_ in rows}
+    from training.recipes import RECIPES
+
+    assert engines == {(recipe, engine) for recipe in RECIPES for engine in ("onnxruntime CPU", "torch eager")}
+    assert all(float(latency_ms) > 0 for _, _, _, latency_ms, *_ in rows)

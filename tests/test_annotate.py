@@ -1,0 +1,118 @@
+"""A folder of recordings becomes a table."""
+
+import builtins
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from streamer.annotate.parts import Parts
+from streamer.annotate.rows import COLUMNS
+from streamer.annotate.tables import writer
+from streamer.cli import app
+from streamer.cli.demo import CLIP
+from streamer.errors import ConfigError
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three seconds with one sentence."""
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("needs ffmpeg: sudo apt install ffmpeg")
+    path = tmp_path_factory.mktemp("made") / "short.mp4"
+    words = ["-v", "error", "-i", str(CLIP), "-t", "2.9", "-c", "copy", str(path)]
+    subprocess.run(["ffmpeg", *words], check=True, timeout=60)
+    return path
+
+
+def annotate(folder: Path, out: Path) -> Result:
+    words = ["annotate", str(folder), "--out", str(out), "--asr", "none", "--workers", "1"]
+    return CliRunner().invoke(app, words, catch_exceptions=False)
+
+
+def test_a_folder_gives_a_row_for_each_utterance_names_bad_files_and_goes_on_where_it_was(
+    tmp_path: Path, short: Path
+) -> None:
+    folder, out = tmp_path / "talks", tmp_path / "events.jsonl"
+    (folder / "monday").mkdir(parents=True)
+    shutil.copyfile(short, folder / "monday" / "a.mp4")
+    (folder / "broken.wav").write_text("no sound")
+    (folder / "notes.txt").write_text("not read")
+    first = annotate(folder, out)
+    assert first.exit_code == 1
+    assert "left out: broken.wav" in first.output
+    assert "notes.txt" not in first.output
+    (row,) = [json.loads(line) for line in out.read_text().splitlines()]
+    assert row["file"] == "monday/a.mp4"
+    assert list(row) == list(COLUMNS)
+    assert sum(
+        row[name] for name in row if name.startswith("emotion_") and name != "emotion_uncertain"
+    ) == pytest.approx(1, abs=0.01)
+
+    (folder / "broken.wav").unlink()
+    shutil.copyfile(short, folder / "b.mp4")
+    second = annotate(folder, out)
+    assert second.exit_code == 0
+    assert "2 utterances of 2 recordings, 1 of them by an earlier run" in second.output
+    assert [json.loads(line)["file"] for line in out.read_text().splitlines()] == ["b.mp4", "monday/a.mp4"]
+
+
+def test_a_part_is_taken_only_for_the_file_and_the_settings_that_it_was_made_from(tmp_path: Path) -> None:
+    recording = tmp_path / "a.wav"
+    recording.write_text("one")
+    parts = Parts(tmp_path / "out.jsonl", made_with="bundle 1")
+    parts.write(recording, "a.wav", [{"file": "a.wav"}])
+    assert parts.read(recording, "a.wav") == [{"file": "a.wav"}]
+    assert parts.read(recording, "b.wav") is None
+    assert Parts(tmp_path / "out.jsonl", made_with="bundle 2").read(recording, "a.wav") is None
+    recording.write_text("changed")
+    assert parts.read(recording, "a.wav") is None
+
+
+def test_a_part_that_was_cut_off_is_done_again(tmp_path: Path) -> None:
+    recording = tmp_path / "a.wav"
+    recording.write_text("one")
+    parts = Parts(tmp_path / "out.jsonl", made_with="b")
+    parts.write(recording, "a.wav", [])
+    (part,) = (tmp_path / "out.jsonl.parts").iterdir()
+    part.write_text(part.read_text()[:10])
+    assert parts.read(recording, "a.wav") is None
+
+
+def test_parquet_has_the_columns_and_types_even_where_nothing_was_said(tmp_path: Path) -> None:
+    parquet: Any = pytest.importorskip("pyarrow.parquet")
+    out = tmp_path / "events.parquet"
+    row = {name: kind() for name, kind in COLUMNS.items()} | {"text": None, "track_id": None}
+    writer(out)(out, [row])
+    table = parquet.read_table(out)
+    assert table.column_names == list(COLUMNS)
+    assert table.to_pylist()[0]["text"] is None
+    writer(out)(out, [])
+    assert parquet.read_table(out).column_names == list(COLUMNS)
+
+
+def test_parquet_without_pyarrow_names_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    importing = builtins.__import__
+
+    def absent(name: str, *rest: Any, **more: Any) -> Any:
+        if name.startswith("pyarrow"):
+            raise ImportError(name)
+        return importing(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", absent)
+    with pytest.raises(ConfigError, match=r"pip install 'affect-streamer\[parquet\]'"):
+        writer(tmp_path / "events.parquet")
+
+
+def test_an_ending_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"\.parquet"):
+        writer(tmp_path / "events.csv")
+
+
+def test_a_folder_without_recordings_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no recording"):
+        annotate(tmp_path, tmp_path / "out.jsonl")
