@@ -1,4 +1,4 @@
-"""Make `streamer/demo/clip.mp4`: a portrait whose mouth moves with a synthetic voice that says seven different things.
+"""Make `streamer/demo/clip.mp4`, a portrait whose mouth moves with a synthetic voice, and the times of its sentences, `clip.rttm`.
 
     apt-get install flite                # the voice
     pip install scikit-image             # the portrait (in the extra `dev`)
@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 from skimage import data
 
 SENTENCES: Final = (
-    "This is the best day of my life!",
     "We will meet at the office on Monday.",
+    "I love you, this is wonderful!",
     "Leave me alone, I hate you!",
-    "Please help me, I am so scared.",
+    "Something is out there, I'm really scared.",
     "I feel so sad and alone.",
     "The smell is really disgusting.",
     "What a wonderful surprise!",
@@ -79,15 +79,25 @@ def say(sentence: str) -> Float:
     return np.asarray(voice * (SPEECH_RMS / level), np.float32)
 
 
-def soundtrack() -> Float:
+def soundtrack(voices: list[Float]) -> Float:
     """[samples]: all sentences with pauses between them, over the faint noise of a room."""
     pause = np.zeros(round(PAUSE_S * SAMPLE_RATE_HZ), np.float32)
     pieces = [np.zeros(round(LEAD_S * SAMPLE_RATE_HZ), np.float32)]
-    for sentence in SENTENCES:
-        pieces += [say(sentence), pause]
+    for voice in voices:
+        pieces += [voice, pause]
     track = np.concatenate(pieces)
     noise = np.random.default_rng(0).normal(0, ROOM_NOISE_RMS, track.shape)
     return np.clip(track + noise, -1, 1).astype(np.float32)
+
+
+def times(voices: list[Float], name: str) -> str:
+    """When each sentence is spoken, to a millisecond, as RTTM: what `streamer bench` holds the daemon against."""
+    lines, at_s = [], LEAD_S
+    for voice in voices:
+        length_s = len(voice) / SAMPLE_RATE_HZ
+        lines.append(f"SPEAKER {name} 1 {at_s:.3f} {length_s:.3f} <NA> <NA> {VOICE} <NA> <NA>\n")
+        at_s += length_s + PAUSE_S
+    return "".join(lines)
 
 
 def mouth_opening(track: Float) -> Float:
@@ -155,5 +165,8 @@ def write(path: Path, track: Float) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         raise SystemExit("usage: python examples/make_demo_clip.py CLIP.mp4")
-    write(Path(sys.argv[1]), soundtrack())
-    print(f"{sys.argv[1]}: {Path(sys.argv[1]).stat().st_size / 1e3:.0f} kB")
+    clip = Path(sys.argv[1])
+    spoken = [say(sentence) for sentence in SENTENCES]
+    write(clip, soundtrack(spoken))
+    clip.with_suffix(".rttm").write_text(times(spoken, clip.stem), encoding="utf-8")
+    print(f"{clip}: {clip.stat().st_size / 1e3:.0f} kB")

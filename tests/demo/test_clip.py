@@ -12,13 +12,13 @@ from streamer.faces.haar import HaarDetector
 
 SAMPLE_RATE_HZ = 16_000
 SPOKEN_S = (
-    (1.0, "this is the best day of my life"),
-    (3.4, "we will meet at the office on monday"),
-    (6.0, "leave me alone i hate you"),
-    (8.8, "please help me i am so scared"),
-    (11.9, "i feel so sad and alone"),
-    (14.4, "the smell is really disgusting"),
-    (17.1, "what a wonderful surprise"),
+    (1.0, "we will meet at the office on monday"),
+    (3.7, "i love you this is wonderful"),
+    (6.5, "leave me alone i hate you"),
+    (9.3, "something is out there i'm really scared"),
+    (12.5, "i feel so sad and alone"),
+    (15.0, "the smell is really disgusting"),
+    (17.7, "what a wonderful surprise"),
 )
 """Where each sentence begins, as `streamer/demo/PROVENANCE.md` says."""
 
