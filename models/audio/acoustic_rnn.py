@@ -19,6 +19,7 @@ class AcousticRnn(EncoderConfig, frozen=True, kw_only=True):
     cell: Cell = "gru"
     hidden: int = 128
     layers: int = 1
+    input_dropout: float = 0.1
     dropout: float = 0.4
 
     def build(self, spec: FeatureSpec) -> nn.Module:
@@ -34,6 +35,7 @@ class AcousticRnnEncoder(nn.Module):
     def __init__(self, config: AcousticRnn, vector: int) -> None:
         super().__init__()
         self.norm = StepNorm(vector)
+        self.input_dropout = nn.Dropout(config.input_dropout)
         self.dropout = nn.Dropout(config.dropout)
         self.recurrent = MaskedRecurrent(config.cell, vector, config.hidden, config.layers, dropout=config.dropout)
         self.projection = nn.Linear(self.recurrent.width, config.width)
@@ -45,7 +47,7 @@ class AcousticRnnEncoder(nn.Module):
 
     def every_step(self, features: Tensor, mask: Tensor) -> Encoded:
         """The same inputs -> one embedding for each utterance, [batch, utterances, width]: for heads that are distributed over time."""
-        hidden = self.recurrent(self.dropout(self.norm(features, mask)), mask)
+        hidden = self.recurrent(self.input_dropout(self.norm(features, mask)), mask)
         return Encoded(self.projection(self.dropout(hidden)).relu() * mask.unsqueeze(-1), mask)
 
 

@@ -92,7 +92,11 @@ def mean_of_current(hidden: Tensor, attention_mask: Tensor, token_type_ids: Tens
 
 def _renamed(name: str) -> str:
     """The oldest checkpoints call the norms' weight and bias gamma and beta, and some put everything under `bert`."""
-    return name.removeprefix("bert.").replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
+    return (
+        name.removeprefix("bert.")
+        .replace("LayerNorm.gamma", "LayerNorm.weight")
+        .replace("LayerNorm.beta", "LayerNorm.bias")
+    )
 
 
 class _Embeddings(nn.Module):
