@@ -35,7 +35,7 @@ def _inputs(there: frozenset[Modality], has: frozenset[Modality], absent: float 
     return [*embeddings, *masks]
 
 
-@pytest.mark.parametrize(("name", "decision"), KINDS, ids="/".join)
+@pytest.mark.parametrize(("name", "decision"), KINDS)
 def test_every_set_of_encoders_and_every_subset_of_it_is_decided_on(name: str, decision: Decision) -> None:
     for has in SUBSETS:
         network = _build(name, decision, has)
@@ -50,14 +50,14 @@ def test_every_set_of_encoders_and_every_subset_of_it_is_decided_on(name: str, d
             torch.testing.assert_close(fused, elsewhere)
 
 
-@pytest.mark.parametrize(("name", "decision"), KINDS, ids="/".join)
+@pytest.mark.parametrize(("name", "decision"), KINDS)
 def test_with_nothing_there_the_answer_is_finite_and_no_modality_counts(name: str, decision: Decision) -> None:
     fused: Fused = _build(name, decision, frozenset(MODALITIES))(*_inputs(frozenset(), frozenset(MODALITIES), 9.0))
     assert all(bool(output.isfinite().all()) for output in fused)
     assert not fused.weights.any()
 
 
-@pytest.mark.parametrize(("name", "decision"), KINDS, ids="/".join)
+@pytest.mark.parametrize(("name", "decision"), KINDS)
 def test_steps_that_are_not_there_are_not_looked_at(name: str, decision: Decision) -> None:
     network = _build(name, decision, frozenset(MODALITIES))
     inputs = _inputs(frozenset(MODALITIES), frozenset(MODALITIES))
@@ -71,7 +71,7 @@ def test_steps_that_are_not_there_are_not_looked_at(name: str, decision: Decisio
     torch.testing.assert_close(network(*shorter), network(*inputs))
 
 
-@pytest.mark.parametrize(("name", "decision"), KINDS, ids="/".join)
+@pytest.mark.parametrize(("name", "decision"), KINDS)
 def test_a_modality_that_says_something_else_is_heard(name: str, decision: Decision) -> None:
     network = _build(name, decision, frozenset(MODALITIES))
     for number in range(3):
@@ -81,7 +81,7 @@ def test_a_modality_that_says_something_else_is_heard(name: str, decision: Decis
         assert not torch.allclose(network(*inputs).emotion_logits, before)
 
 
-@pytest.mark.parametrize(("name", "decision"), KINDS, ids="/".join)
+@pytest.mark.parametrize(("name", "decision"), KINDS)
 def test_a_batch_of_one_can_be_learned_from(name: str, decision: Decision) -> None:
     network = _build(name, decision, frozenset(MODALITIES)).train()
     one = [part[:1] for part in _inputs(frozenset(MODALITIES), frozenset(MODALITIES))]
