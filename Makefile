@@ -41,8 +41,17 @@ bundle: setup  ## train, measure and export the shipped bundle from $(DATA), and
 	$(BIN)/python -m training report --bundle $(RUN)/bundle --data $(DATA)
 	$(BIN)/python -m exporters install $(RUN)/bundle --out streamer/bundles/small
 
-bench: setup  ## every figure of the README, from $(DATA)
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file --data $(DATA) || exit 1; done
+bench: export PYTHONPATH := .
+bench: setup  ## the figures of README and docs, on a quiet machine: about ten minutes
+	$(BIN)/streamer bench --out docs/measured/bench.json --picture docs/latency.svg
+	$(BIN)/python benchmarks/stages.py --out docs/measured/stages.json --picture docs/stages.svg
+	$(BIN)/python benchmarks/against_torch.py --out docs/measured/against_torch.json
+	$(BIN)/python docs/make_performance.py
+	@test ! -d $(DATA) || { \
+		$(BIN)/python benchmarks/segmentation.py --data $(DATA)/av/conversation && \
+		$(BIN)/python benchmarks/faces.py --data $(DATA) && \
+		$(BIN)/python benchmarks/faces.py --data $(DATA) --speaker && \
+		$(BIN)/python benchmarks/sphinx_confidence.py --data $(DATA); }
 
 clean:  ## the environment and everything that can be made again, but not runs and cache
 	rm -rf $(VENV) examples/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build

@@ -234,7 +234,7 @@ def test_broken_toml_is_told_with_line_and_column(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_told_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="absent.toml: no such file"):
+    with pytest.raises(ConfigError, match=r"absent\.toml: no such file"):
         load(config=tmp_path / "absent.toml", environment={})
     with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
         load(config=tmp_path, environment={})

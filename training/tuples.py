@@ -128,7 +128,6 @@ class TupleData:
         samples = [self.samples[i] for i in indices]
         return Batch(fusion_inputs(made), torch.from_numpy(emotions(samples)), torch.from_numpy(sentiments(samples)))
 
-
     @staticmethod
     def _subset(anchor: Modality, rng: np.random.Generator) -> frozenset[Modality]:
         """The anchor and, half the time each, the others. Where there are words, they are the anchor: lent ones would teach the fusion

@@ -46,17 +46,20 @@ def test_every_subset_of_modalities_gives_a_consistent_answer_and_says_what_was_
 
 
 @pytest.mark.parametrize(
-    ("text", "emotion", "sentiment"),
+    ("text", "emotions", "sentiment"),
     [
-        ("I am so happy for you, this is wonderful!", "joy", "positive"),
-        ("Get out of my house, I hate you!", "anger", "negative"),
-        ("I'm so sorry, I miss him so much.", "sadness", "negative"),
-        ("The meeting is at three on Monday.", "neutral", "neutral"),
+        ("I am so happy for you, this is wonderful!", {"joy"}, "positive"),
+        ("Get out of my house, I hate you!", {"anger", "disgust"}, "negative"),
+        ("I'm so sorry, I miss him so much.", {"sadness"}, "negative"),
+        ("The meeting is at three on Monday.", {"neutral"}, "neutral"),
     ],
 )
-def test_plain_feelings_in_plain_words_are_recognised(model: Model, text: str, emotion: str, sentiment: str) -> None:
+def test_plain_feelings_in_plain_words_are_recognised(
+    model: Model, text: str, emotions: set[str], sentiment: str
+) -> None:
     result = model.predict(text=text)
-    assert (result.emotion.label, result.sentiment.label) == (emotion, sentiment)
+    assert result.emotion.label in emotions
+    assert result.sentiment.label == sentiment
 
 
 def test_the_dialogue_so_far_is_heard(model: Model) -> None:
