@@ -40,8 +40,8 @@ class ArrayCache:
         self.computed += 1
         entry.parent.mkdir(parents=True, exist_ok=True)
         draft = entry.with_name(f"{key}.{threading.get_ident()}.part")
-        with draft.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
+        with draft.open("wb") as whole:
+            np.savez_compressed(whole, allow_pickle=False, **arrays)
         draft.replace(entry)
         return arrays
 

@@ -117,8 +117,8 @@ class _Eye:
         """[7] probabilities and [3] weights."""
         scores = self._runner.fuse(whole_input(encoded, self._runner.widths))
         calibration = self._calibrations.get(subset_name(set(encoded)), Calibration())
-        joint = joint_probs(*(s.astype(np.float64) for s in scores[:2]), calibration)
-        return joint[0].sum(1), scores.weights[0]
+        joint = joint_probs(scores.emotion_logits, scores.sentiment_logits, calibration)
+        return joint[0].sum(1).astype(np.float64), scores.weights[0]
 
 
 def whole_input(encoded: dict[Modality, Encodings], widths: dict[Modality, int]) -> dict[Modality, Encodings]:

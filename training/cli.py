@@ -11,6 +11,9 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 RecipeOption = Annotated[str, typer.Option(help="A name in training/recipes.")]
 SizeOption = Annotated[Literal["tiny", "full"], typer.Option(help="tiny: random weights, seconds.")]
+WithOption = Annotated[
+    list[str] | None, typer.Option("--with", help="What the recipe leaves open: text=bilstm; several times.")
+]
 EpochsOption = Annotated[int | None, typer.Option(help="Instead of the recipe's.")]
 SplitOption = Annotated[Literal["calibration", "dev", "test"], typer.Option(help="What the figures are of.")]
 DataOption = Annotated[Path, typer.Option(help="The folder that holds meld/, text/, audio/ and faces/.")]
@@ -32,9 +35,7 @@ def train(
     epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's, for every stage.")] = None,
     steps: Annotated[int | None, typer.Option(help="Stop every stage after this many; --resume goes on.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run was cut off.")] = False,
-    chosen: Annotated[
-        list[str] | None, typer.Option("--with", help="What the recipe leaves open: text=bilstm; several times.")
-    ] = None,
+    chosen: WithOption = None,
     random_weights: Annotated[
         bool, typer.Option("--random-weights", help="Start without published weights; the version says so.")
     ] = False,
@@ -128,16 +129,17 @@ def ablate(
     data: DataOption,
     out: Annotated[Path, typer.Option(help="The study's folder; finished trainings in it are not repeated.")],
     size: SizeOption = "full",
+    chosen: WithOption = None,
     epochs: EpochsOption = None,
     split: SplitOption = "dev",
     cache: CacheOption = Path("cache"),
 ) -> None:
     """Train and measure all subsets of a recipe's modalities, and one network with modalities masked."""
     from training.ablate import ablate as study  # torch, as above
-    from training.recipes import find
+    from training.recipes import find, parse_choices
     from training.studies import Place
 
-    study(find(recipe, size), Place(data, out, cache, split), Progress(), epochs=epochs)
+    study(find(recipe, size, parse_choices(chosen or ())), Place(data, out, cache, split), Progress(), epochs=epochs)
 
 
 @app.command()
@@ -147,17 +149,20 @@ def seeds(
     out: Annotated[Path, typer.Option(help="The study's folder; finished trainings in it are not repeated.")],
     seed: Annotated[list[int] | None, typer.Option(help="May be given several times; 17 to 21 where not.")] = None,
     size: SizeOption = "full",
+    chosen: WithOption = None,
     epochs: EpochsOption = None,
     split: SplitOption = "dev",
     cache: CacheOption = Path("cache"),
 ) -> None:
     """Train with several seeds: mean and deviation of every figure."""
-    from training.recipes import find
+    from training.recipes import find, parse_choices
     from training.seeds import train_seeds  # torch, as above
     from training.studies import Place
 
     place = Place(data, out, cache, split)
-    train_seeds(find(recipe, size), tuple(seed or range(17, 22)), place, Progress(), epochs=epochs)
+    train_seeds(
+        find(recipe, size, parse_choices(chosen or ())), tuple(seed or range(17, 22)), place, Progress(), epochs=epochs
+    )
 
 
 @app.command()
@@ -168,16 +173,24 @@ def search(
     trials: Annotated[int, typer.Option(help="In all, those of earlier calls included.", min=1)] = 20,
     sampler: Annotated[Literal["grid", "tpe"], typer.Option(help="Every combination, or where it looks good.")] = "tpe",
     size: SizeOption = "full",
+    chosen: WithOption = None,
     epochs: EpochsOption = None,
     cache: CacheOption = Path("cache"),
 ) -> None:
     """Look for a better learning rate, size, dropout and fusion, judged on calibration."""
-    from training.recipes import find
+    from training.recipes import find, parse_choices
     from training.search import search as study  # torch, as above
     from training.studies import Place
 
     place = Place(data, out, cache, "calibration")
-    study(find(recipe, size), place, Progress(), sampler=sampler, trials=trials, epochs=epochs)
+    study(
+        find(recipe, size, parse_choices(chosen or ())),
+        place,
+        Progress(),
+        sampler=sampler,
+        trials=trials,
+        epochs=epochs,
+    )
 
 
 @app.command()

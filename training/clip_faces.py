@@ -96,7 +96,7 @@ def _frames(path: Path) -> list[VideoFrame]:
 def _picture(frame: av.VideoFrame) -> UInt8:
     zoom = min(1.0, _LONGEST_PX / max(frame.width, frame.height))
     width, height = (max(2, 2 * round(side * zoom / 2)) for side in (frame.width, frame.height))
-    return frame.to_ndarray(format="rgb24", width=width, height=height)
+    return np.asarray(frame.to_ndarray(format="rgb24", width=width, height=height), np.uint8)
 
 
 def _none(spec: FaceCropSpec) -> UInt8:

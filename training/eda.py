@@ -24,13 +24,10 @@ def label_shares(tables: list[Table]) -> "Figure":
     """Share of each emotion and each sentiment, by split."""
     figure = new_figure(10, 4)
     left, right = figure.subplots(1, 2, width_ratios=(7, 3))
-    for axes, names, of in (
-        (left, EMOTIONS, lambda row: row.emotion),
-        (right, SENTIMENTS, lambda row: row.sentiment),
-    ):
+    for axes, names, column in ((left, EMOTIONS, "emotion"), (right, SENTIMENTS, "sentiment")):
         places, wide = np.arange(len(names)), 0.8 / len(tables)
         for number, table in enumerate(tables):
-            counts = Counter(of(row) for row in table.rows)
+            counts = Counter(getattr(row, column) for row in table.rows)
             shares = [100 * counts[name] / len(table.rows) for name in names]
             axes.bar(places + number * wide, shares, wide, label=split_of(table))
         axes.set_xticks(places + 0.4 - wide / 2, names, rotation=30, ha="right")

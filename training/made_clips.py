@@ -90,12 +90,12 @@ def cut(source: Path, start_s: float, seconds: float) -> Made:
         with av.open(str(source)) as container:
             resampler = av.AudioResampler("flt", "mono", SAMPLE_RATE_HZ)
             for frame in container.decode(video=0, audio=0):
-                time_s = float(frame.time or 0.0)
                 if isinstance(frame, av.VideoFrame):
-                    if start_s + len(frames) / FPS <= time_s < start_s + seconds:
+                    if start_s + len(frames) / FPS <= float(frame.time or 0.0) < start_s + seconds:
                         frames.append(_small(frame))
-                elif time_s < start_s + seconds:
-                    sound += [part.to_ndarray().reshape(-1) for part in resampler.resample(frame)]
+                elif isinstance(frame, av.AudioFrame) and float(frame.time or 0.0) < start_s + seconds:
+                    heard = (part.to_ndarray().reshape(-1) for part in resampler.resample(frame))
+                    sound += [np.asarray(part, np.float32) for part in heard]
     except (av.error.FFmpegError, IndexError) as err:
         raise TrainingError(f"{source}: cannot be decoded ({err})") from err
     waveform = np.concatenate(sound or [np.zeros(0, np.float32)])[round(start_s * SAMPLE_RATE_HZ) :]
@@ -108,7 +108,7 @@ def cut(source: Path, start_s: float, seconds: float) -> Made:
 def _small(frame: av.VideoFrame) -> UInt8:
     zoom = SIDE_PX / min(frame.width, frame.height)
     width, height = (2 * round(side * zoom / 2) for side in (frame.width, frame.height))
-    return frame.to_ndarray(format="rgb24", width=width, height=height)
+    return np.asarray(frame.to_ndarray(format="rgb24", width=width, height=height), np.uint8)
 
 
 def write(path: Path, made: Made) -> None:

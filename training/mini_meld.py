@@ -98,7 +98,7 @@ def _utterances(split: MeldSplit, dialogues: tuple[tuple[int, tuple[int, ...]], 
     order = cycle((*EMOTIONS, "neutral"))
     for dialogue, utterances in dialogues:
         for place, utterance in enumerate(utterances):
-            emotion: Emotion = next(order)  # type: ignore[assignment]  # cycle forgets the literal
+            emotion: Emotion = next(order)
             text = _SAID[emotion][(dialogue + place + len(split)) % 2]
             speaker = _SPEAKERS[(place + dialogue) % len(_SPEAKERS)]
             yield _Said(dialogue, utterance, emotion, text, speaker, 60.0 + 100 * dialogue + 2 * place + len(split))

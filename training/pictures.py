@@ -48,7 +48,7 @@ def confusion_figure(names: tuple[str, ...], true: Labels, predicted: Labels, *,
     axes.set_title(title)
     for row, column in np.ndindex(*counts.shape):
         colour = "white" if shares[row, column] > 0.5 else "black"
-        axes.text(column, row, int(counts[row, column]), ha="center", va="center", color=colour)
+        axes.text(column, row, f"{counts[row, column]:.0f}", ha="center", va="center", color=colour)
     return figure
 
 

@@ -1,5 +1,6 @@
 """Progress on the terminal; plain lines where the output is a file."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +35,7 @@ class Progress:
     """Says how far a training is."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console()
+        self.console = console or Console(quiet=os.environ.get("RANK", "0") != "0")  # one of several processes says it
 
     @contextmanager
     def epoch(self, stage: str, number: int, of: int, batches: int) -> Iterator[Bar]:

@@ -9,6 +9,7 @@ from models import checkpoint
 from streamer import bundle as bundles
 from streamer.bundle import Metric
 from streamer.calibration import Calibration
+from streamer.features import VectorsSpec
 from training.card import render
 from training.evaluate import Bench
 from training.evaluate_clips import evaluate_clips, has_clips
@@ -29,7 +30,7 @@ def evaluate(
         TrainingError: the data is not there, or wrong.
     """
     runner, calibrations = open_runner(target)
-    if split == "test" or has_clips(data):
+    if split == "test" or has_clips(data) or isinstance(runner.specs.get("audio"), VectorsSpec):
         pictures = pictures or Path("runs") / f"evaluate-{target.name}"
         metrics, notes = evaluate_clips(runner, calibrations, data, cache, split, pictures, progress)
         progress.console.print(_table(metrics))

@@ -36,6 +36,7 @@ def search(
     Leaves `study.jsonl`, `search.md`, `search.csv` and `search.png` in the study's folder, and each trial's run beside them.
     """
     import optuna  # a second that only this verb costs
+    from optuna.storages.journal import JournalFileBackend
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     place.out.mkdir(parents=True, exist_ok=True)
@@ -44,7 +45,7 @@ def search(
         study_name=recipe.name,
         direction="maximize",
         load_if_exists=True,
-        storage=optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(place.out / JOURNAL))),
+        storage=optuna.storages.JournalStorage(JournalFileBackend(str(place.out / JOURNAL))),
         sampler=optuna.samplers.GridSampler({k: list(v) for k, v in GRID.items()}, seed=seed)
         if sampler == "grid"
         else optuna.samplers.TPESampler(seed=seed + _finished(study_file=place.out / JOURNAL)),

@@ -1,6 +1,7 @@
 """What several trainings have in common that are to be compared: changed recipes, and figures of finished runs side by side."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -44,6 +45,7 @@ class Outcome(NamedTuple):
     sentiment_weighted_f1: float
 
 
+Rows = Sequence[tuple[str | float, ...]]
 TITLES: Final = ("accuracy", "weighted precision", "weighted F1", "macro F1", "sentiment weighted F1")
 
 
@@ -75,9 +77,12 @@ def outcome(
         raise TrainingError(f"{place.data}: no samples of {place.split} there")
     store = store_of(runner.specs, place.cache, progress, data=place.data)
     judged = judge(runner, encode_clips(runner, samples, store, progress), card.calibration, allowed)
-    figures = (accuracy, weighted_precision, weighted_f1, macro_f1)
+    true, found = judged.true_emotion, judged.emotion
     return Outcome(
-        *(figure(judged.true_emotion, judged.emotion) for figure in figures),
+        accuracy(true, found),
+        weighted_precision(true, found),
+        weighted_f1(true, found),
+        macro_f1(true, found),
         weighted_f1(judged.true_sentiment, judged.sentiment),
     )
 
@@ -123,7 +128,7 @@ def seeded(recipe: Recipe, seed: int) -> Recipe:
     return msgspec.structs.replace(recipe, stages=tuple(stages))
 
 
-def write_csv(path: Path, header: tuple[str, ...], rows: list[tuple[str | float, ...]]) -> None:
+def write_csv(path: Path, header: tuple[str, ...], rows: Rows) -> None:
     """A table for programs."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -132,7 +137,7 @@ def write_csv(path: Path, header: tuple[str, ...], rows: list[tuple[str | float,
         writer.writerows(rows)
 
 
-def write_markdown(path: Path, header: tuple[str, ...], rows: list[tuple[str | float, ...]]) -> str:
+def write_markdown(path: Path, header: tuple[str, ...], rows: Rows) -> str:
     """A table for people, figures in percent; returned as well."""
     cells = [header, tuple("---" for _ in header)]
     cells += [tuple(f"{100 * c:.1f}" if isinstance(c, float) else str(c) for c in row) for row in rows]

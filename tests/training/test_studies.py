@@ -15,7 +15,7 @@ from training.attention import look
 from training.errors import TrainingError
 from training.progress import Progress
 from training.recipes import find
-from training.search import JOURNAL, search, with_settings
+from training.search import JOURNAL, Sampler, search, with_settings
 from training.seeds import train_seeds
 from training.studies import Place, mean_and_deviation, restricted
 
@@ -86,11 +86,10 @@ def test_settings_reach_every_part_that_has_them() -> None:
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "grid"])
-def test_a_search_goes_on_where_it_was_cut_off(mini_meld: Path, cache: Path, tmp_path: Path, sampler: str) -> None:
+def test_a_search_goes_on_where_it_was_cut_off(mini_meld: Path, cache: Path, tmp_path: Path, sampler: Sampler) -> None:
     place = Place(mini_meld, tmp_path, cache, "calibration")
-    kind = "tpe" if sampler == "tpe" else "grid"
-    (first,) = search(recipe(), place, Progress(), sampler=kind, trials=1, epochs=1).trials
-    both = search(recipe(), place, Progress(), sampler=kind, trials=2, epochs=1)
+    (first,) = search(recipe(), place, Progress(), sampler=sampler, trials=1, epochs=1).trials
+    both = search(recipe(), place, Progress(), sampler=sampler, trials=2, epochs=1)
     assert len(both.trials) == 2
     assert both.trials[0].params == first.params
     assert both.trials[1].params != first.params

@@ -64,8 +64,7 @@ class _Plain(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         if module in _ARRAY_MODULES and name in _ARRAY_NAMES:
-            core = np._core.multiarray if name == "_reconstruct" else np._core.numeric  # noqa: SLF001 - where pickles say it is
-            return getattr(core, name)
+            return super().find_class("numpy._core." + ("multiarray" if name == "_reconstruct" else "numeric"), name)
         if module == "numpy" and name in {"ndarray", "dtype"}:
             return np.ndarray if name == "ndarray" else _safe_dtype
         if (module, name) == ("_codecs", "encode"):
