@@ -130,8 +130,9 @@ class TupleData:
 
     @staticmethod
     def _subset(anchor: Modality, rng: np.random.Generator) -> frozenset[Modality]:
-        """The anchor and, half the time each, the others. Where there are words, they are the anchor: lent ones would teach the fusion
-        that a face is right wherever the two disagree.
+        """The anchor and, half the time each, the others.
+
+        Where there are words, they are the anchor: lent ones would teach the fusion that a face is right wherever the two disagree.
         """
         return frozenset(m for m in MODALITIES if m == anchor or (m != "text" and rng.random() < 0.5))
 
