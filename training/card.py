@@ -24,9 +24,10 @@ _TRAINING: Final = """\
 
 Each encoder alone, on the corpora of its modality; then the fusion on their frozen embeddings (`training/recipes/small.py` has every
 number, `docs/training.md` every command). **No corpus with text, voice and face of one moment was available.** The fusion learned on
-tuples matched by label: a real sample of one modality is lent a voice or a face of the same emotion from other corpora, in 65 % of
+tuples matched by label: a real sample of one modality is lent a voice or a face of the same emotion from other corpora, in 45 % of
 the cases; in the others a neutral or an arbitrary one, because acted voices and posed faces would otherwise look as if they never
-erred. It also learned on every modality alone. Figures on such tuples say that the fusion is sound, not how good it is on real people.
+erred. Words are never lent. It also learned on every modality alone. Figures on such tuples say that the fusion is sound, not how good
+it is on real people.
 
 Splits: no speaker (voice) or dialogue (text) is in two of train, calibration and dev; FER2013 does not name its people. Epochs,
 temperatures and conformal thresholds were chosen on calibration, never on dev. Contempt counts as disgust, calm as neutral; pictures
