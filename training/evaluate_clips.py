@@ -85,7 +85,7 @@ def evaluate_clips(
     ):
         figure = confusion_figure(names, true, predicted, title=f"MELD {split}: {head}")
         save(figure, pictures / f"confusion-{head}-{split}.png")
-    return ClipResults(tuple(_metrics(judged, split)), [*_notes(judged, pictures, split), *troubles])
+    return ClipResults(tuple(_metrics(judged, split)), [*_notes(judged, pictures, split), *dict.fromkeys(troubles)])
 
 
 def judge(

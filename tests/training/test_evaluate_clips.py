@@ -52,6 +52,17 @@ def test_a_clip_that_is_missing_counts_with_its_words_and_is_named(
     assert "dia110_utt7 is known to be missing" in said
 
 
+def test_tables_without_clips_are_measured_on_their_words_and_said_once(
+    run: Path, mini_meld: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "test_sent_emo.csv").symlink_to(mini_meld / "test" / "test_sent_emo.csv")
+    metrics = evaluate(run, tmp_path, run / "cache", "test", Progress(), pictures=tmp_path)
+    assert next(m.n for m in metrics if m.name == "emotion accuracy") == 7
+    said = " ".join(capsys.readouterr().out.split())
+    assert "modalities: text 7" in said
+    assert said.count("there are no clips of test beside it") == 1
+
+
 def test_decisions_never_contradict_whatever_is_let_through(run: Path, mini_meld: Path) -> None:
     network, card = load(run)
     runner = TorchRunner(network)

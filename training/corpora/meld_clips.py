@@ -102,7 +102,7 @@ def _clip(path: Path, row: Row, folder: Path | None) -> tuple[Path | None, str |
     if defect is not None:
         return None, f"{where} is known to be {defect.kind.replace('_', ' ')}: {defect.why}"
     if folder is None:
-        return None, f"{where}: there are no clips of {row.split} here"
+        return None, f"{path}: there are no clips of {row.split} beside it; its words alone count"
     clip = folder / f"{row.name}.mp4"
     return (clip, None) if clip.is_file() else (None, f"{where}.mp4 is not in {folder}")
 

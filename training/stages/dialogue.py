@@ -69,7 +69,7 @@ def train_dialogue(
     store = store_of(specs_of(config), shop.cache, progress, data=shop.data)
     samples = corpora.read(stage.corpora, shop.data)
     train, calibration = _dialogues(samples, "train", stage.limit), _dialogues(samples, "calibration", stage.limit)
-    for trouble in store.prepare([*train, *calibration], workers=2):
+    for trouble in dict.fromkeys(store.prepare([*train, *calibration], workers=2)):
         progress.say(trouble)
     size, seed = stage.loop.batch_size, stage.loop.seed
     data = DialogueData(train, audio_source(store), size, seed, stage.max_utterances)

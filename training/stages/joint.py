@@ -126,7 +126,7 @@ def read_clips(stage: JointStage, config: NetworkConfig, shop: Workshop, progres
             raise TrainingError(f"{shop.data}: {', '.join(stage.corpora)} has no samples for {name} there")
     store = store_of(specs_of(config), shop.cache, progress, data=shop.data)
     troubles = store.prepare([*train, *calibration], workers=workers)
-    for trouble in troubles:
+    for trouble in dict.fromkeys(troubles):
         progress.say(trouble)
     if troubles:
         progress.say(f"{stage.name}: {len(troubles)} clips without sound or face, their labels stay")
