@@ -41,6 +41,8 @@ class Judged(NamedTuple):
     true_emotion: Int64
     true_sentiment: Int64
     subsets: list[frozenset[Modality]]
+    reads: frozenset[Modality]
+    """What the network could have used."""
     contradicting_heads: int
     """Samples whose two heads by themselves would have named a pair that MELD's scheme does not know."""
 
@@ -108,9 +110,9 @@ def judge(
         found = decide(*scores[:2], calibrations.get(subset_name(subset), Calibration()))
         emotion[indices] = [d.emotion for d in found]
         sentiment[indices] = [d.sentiment for d in found]
-    return Judged(
-        clips.samples, emotion, sentiment, *clips.truth, subsets, _contradicting(emotion_logits, sentiment_logits)
-    )
+    contradicting = _contradicting(emotion_logits, sentiment_logits)
+    reads = allowed & frozenset(clips.encodings)
+    return Judged(clips.samples, emotion, sentiment, *clips.truth, subsets, reads, contradicting)
 
 
 def _contradicting(emotion_logits: Float32, sentiment_logits: Float32) -> int:
@@ -171,5 +173,5 @@ def _notes(judged: Judged, pictures: Path, split: Split) -> list[str]:
         ),
         "modalities: " + ", ".join(f"{name} {count}" for name, count in kinds.items()),
         f"pictures: {pictures / f'confusion-emotion-{split}.png'}, {pictures / f'confusion-sentiment-{split}.png'}",
-        f"clips without sound or face: {sum(len(s) < len(MODALITIES) for s in judged.subsets)} of {n}, their labels count",
+        f"clips that lack some of what the network reads: {sum(s < judged.reads for s in judged.subsets)} of {n}, their labels count",
     ]

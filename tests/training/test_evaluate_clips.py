@@ -48,7 +48,7 @@ def test_a_clip_that_is_missing_counts_with_its_words_and_is_named(
     metrics = evaluate(run, mini_meld, run / "cache", "dev", Progress(), pictures=tmp_path)
     assert next(m.n for m in metrics if m.name == "emotion accuracy") == 8
     said = " ".join(capsys.readouterr().out.split())
-    assert "clips without sound or face: 1 of 8, their labels count" in said
+    assert "clips that lack some of what the network reads: 1 of 8, their labels count" in said
     assert "dia110_utt7 is known to be missing" in said
 
 
