@@ -13,8 +13,10 @@ from streamer.features.arrays import Float32
 from streamer.messages import CHUNK_SAMPLES, SAMPLE_RATE_HZ
 from streamer.settings import AsrSettings
 
-MONDAY_S = (3.1, 5.35)
+MONDAY_S = (0.8, 3.05)
 """Where the clip says `We will meet at the office on Monday.`"""
+LOVE_S = (3.5, 5.8)
+"""And then `I love you, this is wonderful!`"""
 
 
 @pytest.fixture
@@ -34,7 +36,7 @@ def push(recognition: SphinxRecognition, sound: Float32) -> None:
 
 
 def test_a_clear_sentence_is_recognised_and_trusted(sphinx: PocketSphinx, demo_voice: Float32) -> None:
-    recognition = sphinx.begin(3.1, in_step=True)
+    recognition = sphinx.begin(0.8, in_step=True)
     push(recognition, part(demo_voice, *MONDAY_S))
     transcript = recognition.finish(2.25)
     assert transcript.text == "we will meet at the office on monday"
@@ -45,9 +47,9 @@ def test_a_clear_sentence_is_recognised_and_trusted(sphinx: PocketSphinx, demo_v
 
 
 def test_words_grow_while_someone_speaks(sphinx: PocketSphinx, demo_voice: Float32) -> None:
-    recognition = sphinx.begin(3.1, in_step=True)
+    recognition = sphinx.begin(0.8, in_step=True)
     partials = []
-    for start_s in np.arange(3.1, 5.3, 0.5):
+    for start_s in np.arange(0.8, 3.0, 0.5):
         push(recognition, part(demo_voice, float(start_s), float(start_s) + 0.5))
         partials.append(recognition.partial())
     assert partials[0] != partials[-1]
@@ -56,51 +58,51 @@ def test_words_grow_while_someone_speaks(sphinx: PocketSphinx, demo_voice: Float
 
 
 def test_in_a_live_stream_partial_does_not_wait_for_the_decoder(sphinx: PocketSphinx, demo_voice: Float32) -> None:
-    recognition = sphinx.begin(3.1)
+    recognition = sphinx.begin(0.8)
     push(recognition, part(demo_voice, *MONDAY_S))
     begin = time.perf_counter()
     recognition.partial()
-    assert time.perf_counter() - begin < 0.1
+    assert time.perf_counter() - begin < 0.3
     assert recognition.finish(2.25).text.endswith("office on monday")
 
 
 def test_at_a_pause_the_words_are_weighed_before_the_utterance_is_over(
     sphinx: PocketSphinx, demo_voice: Float32
 ) -> None:
-    recognition = sphinx.begin(3.1, in_step=True)
+    recognition = sphinx.begin(0.8, in_step=True)
     push(recognition, part(demo_voice, *MONDAY_S))
     recognition.speculate()
     assert recognition.partial() == "we will meet at the office on monday"
     push(recognition, np.zeros(3200, np.float32))
     begin = time.perf_counter()
     transcript = recognition.finish(2.45)
-    assert time.perf_counter() - begin < 0.05
+    assert time.perf_counter() - begin < 0.3
     assert transcript.text == "we will meet at the office on monday"
 
 
 def test_speech_that_goes_on_after_a_pause_is_added(sphinx: PocketSphinx, demo_voice: Float32) -> None:
-    recognition = sphinx.begin(3.1, in_step=True)
+    recognition = sphinx.begin(0.8, in_step=True)
     push(recognition, part(demo_voice, *MONDAY_S))
     recognition.speculate()
-    push(recognition, part(demo_voice, 5.35, 5.8))
+    push(recognition, part(demo_voice, 3.05, 3.5))
     recognition.resume()
-    push(recognition, part(demo_voice, 5.8, 8.1))
-    assert recognition.finish(5.0).text == "we will meet at the office on monday leave me alone i hate you"
+    push(recognition, part(demo_voice, *LOVE_S))
+    assert recognition.finish(5.0).text == "we will meet at the office on monday i love you this is wonderful"
 
 
 def test_a_cut_counts_from_the_begin_of_the_utterance_not_from_its_last_pause(
     sphinx: PocketSphinx, demo_voice: Float32
 ) -> None:
-    recognition = sphinx.begin(3.1, in_step=True)
+    recognition = sphinx.begin(0.8, in_step=True)
     push(recognition, part(demo_voice, *MONDAY_S))
     recognition.speculate()
     recognition.resume()
-    push(recognition, part(demo_voice, 5.35, 8.1))
+    push(recognition, part(demo_voice, 3.05, 5.8))
     assert recognition.finish(2.6).text == "we will meet at the office on monday"
 
 
 def test_words_after_a_cut_are_left_to_the_next_utterance(sphinx: PocketSphinx, demo_voice: Float32) -> None:
-    recognition = sphinx.begin(3.1, in_step=True)
+    recognition = sphinx.begin(0.8, in_step=True)
     push(recognition, part(demo_voice, *MONDAY_S))
     text = recognition.finish(1.0).text
     assert text.startswith("we will meet")
@@ -121,20 +123,20 @@ def test_the_same_sound_gives_the_same_words_and_confidence(demo_voice: Float32)
     transcripts = []
     for _ in range(2):
         sphinx = PocketSphinx(AsrSettings())
-        recognition = sphinx.begin(8.6, source="file", in_step=True)
-        push(recognition, part(demo_voice, 8.6, 11.2))
+        recognition = sphinx.begin(9.2, source="file", in_step=True)
+        push(recognition, part(demo_voice, 9.2, 11.8))
         transcripts.append(recognition.finish(2.6))
         sphinx.close()
     assert transcripts[0] == transcripts[1]
 
 
 def test_sources_are_recognised_side_by_side(sphinx: PocketSphinx, demo_voice: Float32) -> None:
-    one, other = sphinx.begin(3.1, source="one", in_step=True), sphinx.begin(5.8, source="other", in_step=True)
-    first, second = part(demo_voice, *MONDAY_S), part(demo_voice, 5.8, 8.1)
+    one, other = sphinx.begin(0.8, source="one", in_step=True), sphinx.begin(3.5, source="other", in_step=True)
+    first, second = part(demo_voice, *MONDAY_S), part(demo_voice, *LOVE_S)
     for at in range(0, second.shape[0], CHUNK_SAMPLES):
         one.push(first[at : at + CHUNK_SAMPLES])
         other.push(second[at : at + CHUNK_SAMPLES])
-    assert other.finish(2.3).text == "leave me alone i hate you"
+    assert other.finish(2.3).text == "i love you this is wonderful"
     assert one.finish(2.25).text == "we will meet at the office on monday"
 
 
@@ -147,7 +149,7 @@ def test_a_source_keeps_its_decoder(sphinx: PocketSphinx) -> None:
 
 def test_after_close_an_open_utterance_is_told(demo_voice: Float32) -> None:
     sphinx = PocketSphinx(AsrSettings())
-    recognition = sphinx.begin(3.1, in_step=True)
+    recognition = sphinx.begin(0.8, in_step=True)
     sphinx.close()
     push(recognition, part(demo_voice, *MONDAY_S))
     assert (recognition.finish(2.25).rejected or "").startswith("pocketsphinx: its process ended")
@@ -156,7 +158,7 @@ def test_after_close_an_open_utterance_is_told(demo_voice: Float32) -> None:
 def test_a_decoder_that_dies_costs_one_utterance_its_words_and_says_so(
     sphinx: PocketSphinx, demo_voice: Float32
 ) -> None:
-    recognition = sphinx.begin(3.1, source="cam", in_step=True)
+    recognition = sphinx.begin(0.8, source="cam", in_step=True)
     recognition._decoder._process.kill()
     recognition._decoder._process.wait()
     push(recognition, part(demo_voice, *MONDAY_S))

@@ -69,7 +69,7 @@ def test_a_subscriber_in_another_process_gets_what_is_recorded(tmp_path: Path) -
         received: list[Json] = []
         for event in events:
             received.append(json.loads(wire.encode(event)))
-            if len([e for e in received if e["type"] == "utterance"]) == 2:
+            if isinstance(event, wire.Utterance) and event.seq == 1:
                 daemon.send_signal(signal.SIGTERM)
             if isinstance(event, wire.State) and event.activity == "ended":
                 break
