@@ -140,7 +140,7 @@ def frame(portrait: NDArray[np.uint8], at_s: float, opening: float, mouth: Mouth
 
 def write(path: Path, track: Float) -> None:
     """H.264 and AAC in MP4; one thread and fixed settings, so that the same libraries write the same bytes."""
-    portrait = data.astronaut()  # type: ignore[no-untyped-call] # scikit-image has types for a part of itself
+    portrait = data.astronaut()
     mouth = Mouth()
     with av.open(str(path), "w", options={"movflags": "+faststart", "fflags": "+bitexact"}) as container:
         video = container.add_stream(

@@ -14,7 +14,12 @@ def test_a_live_channel_drops_the_oldest_and_counts_it() -> None:
 
 def test_a_file_waits_for_its_reader_and_loses_nothing() -> None:
     channel = Channel[int]("audio", 2, WhenFull.WAIT)
-    writer = threading.Thread(target=lambda: [channel.put(item) for item in range(50)])
+
+    def write() -> None:
+        for item in range(50):
+            channel.put(item)
+
+    writer = threading.Thread(target=write)
     writer.start()
     assert [channel.get(timeout_s=5) for _ in range(50)] == list(range(50))
     writer.join(5)

@@ -15,7 +15,7 @@ FACE_BOX = (172, 64, 274, 166)
 @functools.cache
 def portrait() -> UInt8:
     """[512, 512, 3] RGB."""
-    return np.asarray(data.astronaut(), np.uint8)  # type: ignore[no-untyped-call]
+    return np.asarray(data.astronaut(), np.uint8)
 
 
 @functools.cache
