@@ -196,7 +196,7 @@ class Analyzer:
             latency_ms=latency_ms,
             bundle=self._model.field,
         )
-        self._status.finished(result.modalities, seen.speaker.track_id)
+        self._status.finished(result.modalities)
         yield Draft(utterance, since_s=event.captured_s - endpoint_s)
         yield self._state("idle")
 

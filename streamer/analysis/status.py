@@ -62,11 +62,11 @@ class Status:
         if self.activity == "starting":
             self.activity = "idle"
 
-    def finished(self, modalities: dict[Modality, ModalityField], track_id: int | None) -> None:
-        """An utterance is over."""
+    def finished(self, modalities: dict[Modality, ModalityField]) -> None:
+        """An utterance is over: nobody speaks now."""
         self._utterances += 1
         self._masked = {name: field.reason for name, field in modalities.items() if field.reason is not None}
-        self.speaker_track_id = track_id
+        self.speaker_track_id = None
 
     def due(self, stream_s: float) -> bool:
         """Whether it is time for the next regular state, in stream time."""

@@ -56,6 +56,11 @@ def test_every_topic_counts_without_a_gap_and_every_event_is_of_the_schema(run: 
         assert [e["seq"] for e in ran.of(kind)] == list(range(len(ran.of(kind))))
     for event in ran.events:
         wire.decode(json.dumps(event).encode())
+    speaking: dict[str, set[int | None]] = {e["activity"]: set() for e in ran.of("state")}
+    for state in ran.of("state"):
+        speaking[state["activity"]].add(state["speaker_track_id"])
+    assert 1 in speaking["speaking"]
+    assert speaking["idle"] == speaking["ended"] == {None}
     last = ran.events[-1]
     assert (last["type"], last["activity"], last["error"]) == ("state", "ended", None)
     assert last["utterances"] == len(ran.of("utterance"))
