@@ -10,6 +10,7 @@ from models.audio.mel_cnn import MelCnn
 from models.audio.wav2vec2 import Wav2Vec2
 from models.fusion.concat import Concat
 from models.fusion.cross_modal import CrossModal
+from models.fusion.experts import Experts
 from models.fusion.gated import Gated
 from models.fusion.modality_attention import ModalityAttention
 from models.graph import EncoderConfig, FusionConfig
@@ -36,6 +37,7 @@ REGISTRY: dict[str, type[EncoderConfig | FusionConfig]] = {
     "r3d18": R3d18,
     "resnet18": ResNet18,
     "vit-bilstm": VitBiLstm,
+    "experts": Experts,
     "gated": Gated,
     "concat": Concat,
     "modality-attention": ModalityAttention,

@@ -27,8 +27,8 @@ class FeatureCache:
     """
 
     def __init__(self, folder: Path, spec: LogMelSpec) -> None:
-        # `per_utterance`, `std` and `max_s` come after the cache; a change of them need not compute it again.
-        kept = msgspec.structs.replace(spec, per_utterance=True, std=1.0, max_s=0.0)
+        # What `normalise` reads comes after the cache; a change of it need not compute the clips again.
+        kept = msgspec.structs.replace(spec, relative_to="nothing", range_db=0.0, std=1.0, max_s=0.0)
         self.spec = spec
         self._folder = folder / f"log-mel-f32-{hashlib.sha256(msgspec.json.encode(kept)).hexdigest()[:16]}"
 

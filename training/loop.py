@@ -70,7 +70,9 @@ class Fit:
     ) -> None:
         """Args: factor_of: The learning rate of a parameter, by its name, relative to the config's."""
         self.team = team()
-        self.network, self.data, self.config, self.folder = network.to(self.team.device), data, config, folder
+        # Channels last: a tenth to a third less time for the convolutions, the same weights.
+        network = network.to(self.team.device, memory_format=torch.channels_last)
+        self.network, self.data, self.config, self.folder = network, data, config, folder
         self.class_weights = class_weights.to(self.team.device)
         self.epoch, self.position, self.step = 0, 0, 0
         self.best = -math.inf

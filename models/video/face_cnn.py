@@ -12,12 +12,14 @@ from streamer.labels import Modality
 
 
 class FaceCnn(EncoderConfig, frozen=True, kw_only=True):
-    """Residual 3x3 convolutions, halved after each stage, averaged over the picture."""
+    """Residual 3x3 convolutions (He et al., 2016), halved after each stage, averaged over the picture."""
 
     modality: ClassVar[Modality] = "video"
     incremental: ClassVar[bool] = True
     width: int = 128
-    channels: tuple[int, ...] = (32, 64, 128, 192)
+    channels: tuple[int, ...] = (40, 80, 160, 256)
+    blocks: tuple[int, ...] = (1, 2, 2, 1)
+    """Residual blocks of each stage."""
     dropout: float = 0.3
 
     def build(self, spec: FeatureSpec) -> nn.Module:
@@ -36,9 +38,10 @@ class FaceCnnEncoder(nn.Module):
         self.stem = nn.Sequential(
             nn.Conv2d(channels_in, wide[0], 3, 2, 1, bias=False), nn.BatchNorm2d(wide[0]), nn.ReLU()
         )
-        stages: list[nn.Module] = [_Residual(wide[0], wide[0], 1)]
-        for narrow, wider in pairwise(wide):
-            stages += [_Residual(narrow, wider, 2)]
+        stages: list[nn.Module] = []
+        for stage, (narrow, wider) in enumerate(pairwise((wide[0], *wide))):
+            stages += [_Residual(narrow, wider, 1 if stage == 0 else 2)]
+            stages += [_Residual(wider, wider, 1) for _ in range(config.blocks[stage] - 1)]
         self.stages = nn.Sequential(*stages)
         self.dropout = nn.Dropout(config.dropout)
         self.projection = nn.Linear(wide[-1], config.width)

@@ -16,7 +16,7 @@ from streamer.features.pitch import VOICED_FROM, pitch
 _WINDOW: Final = 640
 """40 ms at 16 kHz: three periods of the lowest pitch."""
 _N_MFCC: Final = 13
-_MFCC: Final = MfccSpec(LogMelSpec(per_utterance=False), _N_MFCC)
+_MFCC: Final = MfccSpec(LogMelSpec(relative_to="nothing"), _N_MFCC)
 _PAUSE_DB: Final = 25.0
 """A frame that is this much below the loudest is a pause."""
 _DIP_DB: Final = 3.0

@@ -4,11 +4,14 @@ Held against torchaudio's `MelSpectrogram(center=False, mel_scale="htk", norm=No
 """
 
 from functools import lru_cache
+from typing import Literal
 
 import msgspec
 import numpy as np
 
 from streamer.features.arrays import Float32
+
+RelativeTo = Literal["bands", "level", "nothing"]
 
 
 class LogMelSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="log_mel", forbid_unknown_fields=True):
@@ -23,8 +26,12 @@ class LogMelSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="log_mel", f
     f_max_hz: float = 7_600.0
     floor: float = 1e-6
     """Added to mel power before the logarithm, so that silence is finite."""
-    per_utterance: bool = True
-    """Subtract each band's mean over the utterance: takes away level and microphone, which no corpus shares with a user."""
+    relative_to: RelativeTo = "bands"
+    """What takes away level and microphone, which no corpus shares with a user. `bands`: subtract each band's mean over the
+    utterance. `level`: subtract the logarithm of the utterance's mean power, which leaves the timbre (a tense voice is brighter)."""
+    range_db: float = 48.0
+    """With `level`: what lies further below the mean power is raised to this, so that a silent studio and a quiet room are alike;
+    0 is the middle of the range."""
     std: float = 1.0
     """Everything is divided by this: the training set's standard deviation."""
     max_s: float = 12.0
@@ -71,8 +78,11 @@ def log_mel(waveform: Float32, spec: LogMelSpec) -> Float32:
 def normalise(mel: Float32, spec: LogMelSpec) -> Float32:
     """[frames, n_mels] -> the same shape, as the spec says; keeps the last `max_s` seconds."""
     mel = mel[-spec.frames(round(spec.max_s * spec.sample_rate_hz)) :]
-    if spec.per_utterance:
+    if spec.relative_to == "bands":
         mel = mel - mel.mean(axis=0, keepdims=True)
+    elif spec.relative_to == "level":
+        lowest = np.float32(spec.range_db * np.log(10) / 10)
+        mel = np.maximum(mel - np.log(np.exp(mel).mean()), -lowest) + lowest / 2
     return (mel / np.float32(spec.std)).astype(np.float32)
 
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamer.features import LogMelSpec
-from streamer.features.log_mel import log_mel
+from streamer.features.log_mel import RelativeTo, log_mel
 
 SPEC = LogMelSpec()
 WINDOW, HOP = SPEC.win_length, SPEC.hop_length
@@ -46,15 +46,25 @@ def test_silence_and_a_single_sample_give_finite_features() -> None:
 
 def test_a_longer_utterance_keeps_its_last_seconds() -> None:
     waveform = noise(16_000 * 14)
-    whole = LogMelSpec(per_utterance=False, max_s=100).extract(waveform)
-    kept = LogMelSpec(per_utterance=False).extract(waveform)
+    whole = LogMelSpec(relative_to="nothing", max_s=100).extract(waveform)
+    kept = LogMelSpec(relative_to="nothing").extract(waveform)
     assert kept.shape[0] == SPEC.frames(16_000 * 12)
     np.testing.assert_array_equal(kept, whole[-kept.shape[0] :])
 
 
-def test_level_and_microphone_do_not_matter_when_the_utterance_mean_is_taken_away() -> None:
-    spec = LogMelSpec(floor=1e-12)
+@pytest.mark.parametrize("relative_to", ["bands", "level"])
+def test_level_does_not_matter_when_features_are_relative_to_the_utterance(relative_to: RelativeTo) -> None:
+    spec = LogMelSpec(floor=1e-12, relative_to=relative_to)
     np.testing.assert_allclose(spec.extract(noise(16_000)), spec.extract(noise(16_000) * np.float32(0.25)), atol=1e-3)
+
+
+def test_relative_to_the_level_timbre_stays_and_a_silent_studio_is_as_quiet_as_a_quiet_room() -> None:
+    spec = LogMelSpec(relative_to="level", floor=1e-12)
+    dull = np.cumsum(noise(16_000)) * np.float32(0.01)
+    assert spec.extract(dull)[:, :16].mean() > spec.extract(dull)[:, -16:].mean() + 2
+    burst = np.concatenate([noise(8_000), np.zeros(8_000, np.float32)])
+    room = burst + noise(16_000, seed=1) * np.float32(1e-4)
+    np.testing.assert_allclose(spec.extract(burst), spec.extract(room), atol=0.05)
 
 
 @settings(max_examples=30, deadline=None)

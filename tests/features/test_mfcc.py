@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from streamer.features import LogMelSpec, MfccSpec
 
-RAW = MfccSpec(LogMelSpec(n_fft=400, per_utterance=False), n_mfcc=30)
+RAW = MfccSpec(LogMelSpec(n_fft=400, relative_to="nothing"), n_mfcc=30)
 
 
 def noise(samples: int, seed: int = 0) -> np.ndarray[tuple[int], np.dtype[np.float32]]:

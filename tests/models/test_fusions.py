@@ -9,7 +9,9 @@ from torch import Tensor
 
 from models.fusion.cross_modal import CrossModalFusion
 from models.fusion.decision import Decision
+from models.fusion.experts import ExpertsFusion
 from models.graph import Fused
+from models.heads import Heads
 from streamer.labels import MODALITIES, Modality
 from training.recipes.modular import Fusing
 from training.recipes.parts import fusion
@@ -102,3 +104,19 @@ def test_where_each_modality_looked_sums_to_one_over_the_other_two() -> None:
     torch.testing.assert_close(looked["audio"].own.sum(1), torch.ones(3))
     alone = network.looked(*_inputs(frozenset({"text"}), everyone))
     assert not alone["text"].others.any()
+
+
+def test_an_expert_that_is_alone_is_heard_as_it_was_trained() -> None:
+    network = _build("experts", "late", frozenset(MODALITIES))
+    assert isinstance(network, ExpertsFusion)
+    for modality in MODALITIES:
+        heads = Heads(WIDTHS[modality])
+        network.adopt(modality, heads)
+        inputs = _inputs(frozenset({modality}), frozenset(MODALITIES))
+        steps = inputs[MODALITIES.index(modality)]
+        steps[:] = steps[:, :1]  # all alike: how they are pooled is not the question
+        alone: Fused = network(*inputs)
+        own = heads(steps[:, 0])
+        torch.testing.assert_close(alone.emotion_logits, own.emotion.log_softmax(-1))
+        torch.testing.assert_close(alone.sentiment_logits, own.sentiment.log_softmax(-1))
+        assert not any(p.requires_grad for p in network.heads[modality].parameters())

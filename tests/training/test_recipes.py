@@ -67,7 +67,7 @@ def test_what_a_recipe_leaves_open_is_chosen_by_name() -> None:
     [
         ("modular", {"texts": "bert"}, "modular has no choice 'texts'; did you mean 'text'"),
         ("modular", {"text": "bilstn"}, "text cannot be 'bilstn'; did you mean 'bilstm'"),
-        ("modular", {"fusion": "xyz"}, "there are attention, concat, cross-modal, gated"),
+        ("modular", {"fusion": "xyz"}, "there are attention, concat, cross-modal, experts, gated"),
         ("small", {"text": "bert"}, "small has no choice 'text'; it leaves nothing open"),
         ("modular", {"text": "none", "audio": "none", "video": "none"}, "choose at least one"),
     ],

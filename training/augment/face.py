@@ -17,13 +17,13 @@ class FaceAugment(msgspec.Struct, frozen=True, kw_only=True):
     contrast: float = 0.4
     brightness: float = 40.0
     """Of 255."""
-    light: float = 0.3
+    light: float = 0.25
     """Pictures lit from one side."""
-    blurred: float = 0.2
-    far: float = 0.2
+    blurred: float = 0.15
+    far: float = 0.15
     """Pictures that were a smaller face: down to 20 pixels."""
-    noisy: float = 0.2
-    hidden: float = 0.3
+    noisy: float = 0.15
+    hidden: float = 0.2
     """Pictures with a part covered."""
 
 

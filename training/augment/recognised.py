@@ -15,9 +15,9 @@ _WORD = re.compile(r"[a-z']+")
 class TextAugment(msgspec.Struct, frozen=True, kw_only=True):
     """How often, in shares of the samples (or of the words)."""
 
-    recognised: float = 0.45
+    recognised: float = 0.55
     """Samples that are made to look like a recogniser's text."""
-    punctuated: float = 0.35
+    punctuated: float = 0.4
     """Of those, the ones that keep their punctuation: Whisper writes it, small engines do not."""
     word_errors: float = 0.10
     no_context: float = 0.12

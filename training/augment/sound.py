@@ -12,20 +12,20 @@ class SoundAugment(msgspec.Struct, frozen=True, kw_only=True):
 
     min_crop_s: float = 1.0
     max_crop_s: float = 4.0
-    whole: float = 0.6
+    whole: float = 0.7
     """Share of clips that are not cropped below `max_crop_s`."""
-    gain_db: float = 12.0
-    noise: float = 0.4
+    gain_db: float = 6.0
+    noise: float = 0.3
     """Share of clips that get noise, at 5 to 30 dB below the speech."""
     speed: float = 0.12
     pitch_bands: float = 1.5
     """Shift along the mel axis, in bands."""
-    tilt_db: float = 6.0
-    reverb: float = 0.2
+    tilt_db: float = 4.0
+    reverb: float = 0.15
     """Share of clips whose bands decay slowly, as in a room."""
     time_masks: int = 1
-    time_mask_frames: int = 25
-    band_masks: int = 2
+    time_mask_frames: int = 20
+    band_masks: int = 1
     band_mask_width: int = 8
 
 

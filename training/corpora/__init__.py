@@ -8,7 +8,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 from streamer.bundle import Corpus
-from training.corpora import cremad, dailydialog, emovo, ferplus, goemotions, isear, meld, meld_clips, nemo, ravdess
+from training.corpora import (
+    cremad,
+    dailydialog,
+    emocontext,
+    emovo,
+    ferplus,
+    goemotions,
+    isear,
+    meld,
+    meld_clips,
+    nemo,
+    ravdess,
+)
 from training.samples import Sample
 
 
@@ -31,9 +43,10 @@ CORPORA: dict[str, CorpusReader] = {
     ),
     "goemotions": CorpusReader(goemotions.read, Corpus("GoEmotions", "Apache-2.0", "text encoder, first step")),
     "dailydialog": CorpusReader(
-        dailydialog.read, Corpus("DailyDialog (RECCON)", "CC BY-NC-SA 4.0", "text encoder, first step")
+        dailydialog.read, Corpus("DailyDialog (RECCON)", "CC BY-NC-SA 4.0", "text encoder, second step")
     ),
-    "isear": CorpusReader(isear.read, Corpus("ISEAR", "research use", "text encoder, first step")),
+    "emocontext": CorpusReader(emocontext.read, Corpus("EmoContext", "research use", "text encoder, second step")),
+    "isear": CorpusReader(isear.read, Corpus("ISEAR", "research use", "text encoder, second step")),
     "ravdess": CorpusReader(ravdess.read, Corpus("RAVDESS", "CC BY-NC-SA 4.0", "audio encoder, fusion, calibration")),
     "cremad": CorpusReader(
         cremad.read, Corpus("CREMA-D (re-synthesised)", "ODbL 1.0", "audio encoder, fusion, calibration")

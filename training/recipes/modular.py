@@ -13,7 +13,7 @@ from training.stages.joint import JointStage
 Text = Literal["bert", "minilm", "bilstm", "none"]
 Audio = Literal["lstm-mfcc", "lstm-mel", "conv1d", "mel-cnn", "wav2vec2", "gru", "bilstm", "none"]
 Video = Literal["resnet18", "cnn3d", "r3d18", "vit-bilstm", "face-cnn", "none"]
-Fusing = Literal["attention", "concat", "cross-modal", "gated"]
+Fusing = Literal["attention", "concat", "cross-modal", "experts", "gated"]
 Data = Literal["meld-clips", "meld", "speech"]
 """MELD with its clips; its words alone; the corpora of acted speech, which have no words."""
 

@@ -13,6 +13,7 @@ from models.audio.wav2vec2 import Wav2Vec2
 from models.fusion.concat import Concat
 from models.fusion.cross_modal import CrossModal
 from models.fusion.decision import Decision
+from models.fusion.experts import Experts
 from models.fusion.gated import Gated
 from models.fusion.modality_attention import ModalityAttention
 from models.graph import FusionConfig
@@ -141,6 +142,8 @@ def fusion(name: str, decision: Decision, size: Size) -> FusionConfig:
                 if full
                 else CrossModal(decision=decision, hidden=16, attention_heads=2, head=8)
             )
+        case "experts":  # late by nature: each modality has decided before they are put together
+            return Experts() if full else Experts(hidden=8)
         case "gated":
             return Gated(decision=decision) if full else Gated(decision=decision, hidden=16)
         case _:

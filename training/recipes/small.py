@@ -3,7 +3,7 @@
 from typing import Final
 
 from models.audio.mel_cnn import MelCnn
-from models.fusion.gated import Gated
+from models.fusion.experts import Experts
 from models.network import Encoding, NetworkConfig
 from models.text.bert import Bert
 from models.video.face_cnn import FaceCnn
@@ -16,7 +16,7 @@ from training.stages.unimodal import PRETRAINED, UnimodalStage
 
 SPEECH: Final = ("ravdess", "cremad", "nemo", "emovo")
 _TEXT: Final = TextSpec()
-_AUDIO: Final = LogMelSpec(std=2.0)
+_AUDIO: Final = LogMelSpec(relative_to="level", std=3.0)
 _VIDEO: Final = FaceCropSpec(equalise=True)
 
 
@@ -28,7 +28,7 @@ def small(size: Size) -> Recipe:
 def _full() -> Recipe:
     return Recipe(
         name="small",
-        version="1",
+        version="2",
         size="full",
         network=NetworkConfig(
             {
@@ -36,7 +36,7 @@ def _full() -> Recipe:
                 "audio": Encoding(_AUDIO, MelCnn()),
                 "video": Encoding(_VIDEO, FaceCnn()),
             },
-            Gated(),
+            Experts(),
         ),
         stages=(
             UnimodalStage(
@@ -48,11 +48,25 @@ def _full() -> Recipe:
                 loop=LoopConfig(epochs=1, batch_size=32, learning_rate=8e-5, fresh_factor=10, class_power=0.3),
             ),
             UnimodalStage(
+                name="text-dialogue",
+                modality="text",
+                corpora=("dailydialog", "emocontext", "isear"),
+                start="text-general",
+                loop=LoopConfig(epochs=1, batch_size=32, learning_rate=6e-5, class_power=0.3),
+            ),
+            UnimodalStage(
                 name="text-meld",
                 modality="text",
                 corpora=("meld",),
-                start="text-general",
-                loop=LoopConfig(epochs=4, batch_size=32, learning_rate=5e-5, class_power=0.3, label_smoothing=0.05),
+                start="text-dialogue",
+                loop=LoopConfig(
+                    epochs=3,
+                    batch_size=32,
+                    learning_rate=6e-5,
+                    class_power=0.3,
+                    label_smoothing=0.05,
+                    average=0.995,
+                ),
             ),
             UnimodalStage(
                 name="audio-speech",
@@ -60,7 +74,7 @@ def _full() -> Recipe:
                 corpora=SPEECH,
                 score="unweighted_recall",
                 loop=LoopConfig(
-                    epochs=12,
+                    epochs=30,
                     batch_size=32,
                     learning_rate=2e-3,
                     class_power=0.5,
@@ -75,7 +89,7 @@ def _full() -> Recipe:
                 corpora=("ferplus",),
                 score="accuracy",
                 loop=LoopConfig(
-                    epochs=20, batch_size=64, learning_rate=2e-3, class_power=0.2, average=0.995, weight_decay=0.02
+                    epochs=24, batch_size=64, learning_rate=2e-3, class_power=0.3, average=0.995, weight_decay=0.02
                 ),
             ),
             FusionStage(
@@ -102,9 +116,9 @@ def _tiny() -> Recipe:
                     TextSpec(max_tokens=32), Bert(width=16, hidden=16, layers=1, heads=2, intermediate=32)
                 ),
                 "audio": Encoding(_AUDIO, MelCnn(width=16, channels=(4, 4, 8, 8), temporal=16)),
-                "video": Encoding(_VIDEO, FaceCnn(width=16, channels=(4, 8))),
+                "video": Encoding(_VIDEO, FaceCnn(width=16, channels=(4, 8), blocks=(1, 1))),
             },
-            Gated(hidden=16),
+            Experts(hidden=8),
         ),
         stages=(
             UnimodalStage(name="text-meld", modality="text", corpora=("meld",), loop=loop, limit=16),

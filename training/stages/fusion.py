@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from models.checkpoint import Card, save
+from models.fusion.experts import ExpertsFusion
 from models.graph import Fused
 from models.heads import Logits
 from models.network import Network, NetworkConfig
@@ -70,6 +71,8 @@ def train_fusion(
         trained = unimodal(config, modality)
         load_best(shop, source, trained)
         network.encoders[modality].load_state_dict(trained.encoder.state_dict())
+        if isinstance(network.fusion, ExpertsFusion):
+            network.fusion.adopt(modality, trained.heads)
     runner = TorchRunner(network)
     train = Tuples(_pools(stage, network, shop, "train", progress), stage.matching)
     held_out = Tuples(_pools(stage, network, shop, "calibration", progress), stage.matching)
