@@ -79,3 +79,15 @@ def emotions(samples: list[Sample]) -> Float32:
 def sentiments(samples: list[Sample]) -> Float32:
     """[n, 3]."""
     return np.array([s.sentiment for s in samples], np.float32).reshape(-1, len(SENTIMENTS))
+
+
+def select(samples: list[Sample], split: Split, limit: int | None) -> list[Sample]:
+    """One split; where there is a limit, that many of each corpus, evenly spread so that the labels vary."""
+    chosen = [s for s in samples if s.split == split]
+    if limit is None:
+        return chosen
+    kept: list[Sample] = []
+    for corpus in dict.fromkeys(s.corpus for s in chosen):
+        own = [s for s in chosen if s.corpus == corpus]
+        kept += [own[int(i)] for i in np.unique(np.linspace(0, len(own) - 1, min(limit, len(own))).round())]
+    return kept

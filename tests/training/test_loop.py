@@ -46,6 +46,19 @@ def test_two_runs_with_one_seed_are_the_same_and_with_another_are_not(made_data:
     assert any(not torch.equal(first[name], third[name]) for name in first)
 
 
+def test_a_soup_is_the_mean_of_trainings_of_several_seeds(made_data: Path, tmp_path: Path) -> None:
+    stage = msgspec.structs.replace(STAGES[0], soup=2)
+    shop = Workshop(made_data, tmp_path, tmp_path / "cache")
+    train_unimodal(stage, find("small", "tiny").network, shop, Progress(), resume=False, max_steps=2)
+    folder = tmp_path / stage.name
+    one, other, soup = (
+        torch.load(folder / name / "best.pt", weights_only=True) for name in ("seed-17", "seed-18", ".")
+    )
+    assert any(not torch.equal(one[name], other[name]) for name in soup)
+    for name, value in soup.items():
+        torch.testing.assert_close(value, (one[name] + other[name]) / 2)
+
+
 def test_a_stage_that_needs_an_earlier_one_says_which(made_data: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="--stage text-meld"):
         train_run("small", "tiny", made_data, tmp_path, tmp_path / "cache", Progress(), only=("fusion",))

@@ -59,6 +59,7 @@ def _full() -> Recipe:
                 modality="text",
                 corpora=("meld",),
                 start="text-dialogue",
+                soup=2,
                 loop=LoopConfig(
                     epochs=3,
                     batch_size=32,

@@ -18,8 +18,8 @@ from training.loop import Fit, LoopConfig, class_weights
 from training.metrics import weighted_f1
 from training.progress import Progress
 from training.runner import TorchRunner
-from training.samples import Split, emotions
-from training.stages.unimodal import Workshop, load_best, select, unimodal
+from training.samples import Split, emotions, select
+from training.stages.unimodal import Workshop, load_best, unimodal
 from training.tuples import Matching, Pool, TupleData, Tuples
 
 

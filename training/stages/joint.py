@@ -17,13 +17,14 @@ from training.clip_scores import calibrate_clips
 from training.clip_store import ClipStore, store_of
 from training.errors import TrainingError
 from training.frozen import Frozen
+from training.held_out import predict
 from training.joint_network import JointNetwork
 from training.loop import Fit, LoopConfig, class_weights
 from training.metrics import accuracy, macro_f1, weighted_f1, weighted_precision
 from training.progress import Progress
 from training.runner import Specs, TorchRunner
-from training.samples import Sample, emotions
-from training.stages.unimodal import Workshop, load_best, predict, select
+from training.samples import Sample, emotions, select
+from training.stages.unimodal import Workshop, load_best
 from training.weights import WEIGHTS
 
 FIGURES = {

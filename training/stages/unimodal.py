@@ -1,15 +1,13 @@
 """One modality alone: its encoder under heads of its own, on the corpora that have it."""
 
 from pathlib import Path
-from typing import Literal, Protocol
 
 import msgspec
-import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from models.graph import FeatureSpec
-from models.heads import Logits, Unimodal
+from models.heads import Unimodal
 from models.network import NetworkConfig
 from models.text.bert import BertEncoder
 from streamer.features import FaceCropSpec, LogMelSpec, TextSpec
@@ -18,24 +16,17 @@ from training import corpora
 from training.augment.face import FaceAugment
 from training.augment.recognised import TextAugment
 from training.augment.sound import SoundAugment
-from training.batch import Batch, TrainingSet
 from training.data_audio import AudioData, FeatureCache
 from training.data_face import FaceData
 from training.data_text import TextData
 from training.errors import TrainingError
+from training.held_out import Figure, LabelledSet, measure
 from training.loop import Fit, LoopConfig, class_weights
-from training.metrics import accuracy, macro_f1, unweighted_recall, weighted_f1
 from training.pretrained import minilm_tokenizer, minilm_weights
 from training.progress import Progress
-from training.samples import Sample, Split, emotions
+from training.samples import Sample, Split, emotions, select
 
 PRETRAINED = "pretrained"
-FIGURES = {
-    "accuracy": accuracy,
-    "weighted_f1": weighted_f1,
-    "macro_f1": macro_f1,
-    "unweighted_recall": unweighted_recall,
-}
 
 
 class UnimodalStage(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,8 +42,10 @@ class UnimodalStage(msgspec.Struct, frozen=True, kw_only=True):
     text: TextAugment = TextAugment()
     sound: SoundAugment = SoundAugment()
     face: FaceAugment = FaceAugment()
-    score: Literal["accuracy", "weighted_f1", "macro_f1", "unweighted_recall"] = "weighted_f1"
+    score: Figure = "weighted_f1"
     """On calibration samples, averaged over the corpora: picks the epoch."""
+    soup: int = 1
+    """Trainings, each with a seed of its own, whose best weights are averaged (Wortsman et al., 2022)."""
     limit: int | None = None
     """At most this many samples per corpus and split: for the smallest size."""
 
@@ -63,10 +56,6 @@ class Workshop(msgspec.Struct, frozen=True):
     data: Path
     run: Path
     cache: Path
-
-
-class _Set(TrainingSet, Protocol):
-    samples: list[Sample]
 
 
 def train_unimodal(
@@ -83,13 +72,37 @@ def train_unimodal(
     Raises:
         TrainingError: a corpus is missing or wrong, or the stage it starts from has not run.
     """
+    folder = shop.run / stage.name
+    if stage.soup == 1:
+        _train_once(stage, config, shop, folder, progress, resume=resume, max_steps=max_steps)
+        return
+    found = []
+    for seed in range(stage.loop.seed, stage.loop.seed + stage.soup):
+        own = msgspec.structs.replace(stage, loop=msgspec.structs.replace(stage.loop, seed=seed))
+        _train_once(own, config, shop, folder / f"seed-{seed}", progress, resume=resume, max_steps=max_steps)
+        found.append(torch.load(folder / f"seed-{seed}" / "best.pt", map_location="cpu", weights_only=True))
+    network = unimodal(config, stage.modality)
+    network.load_state_dict({name: _mean([weights[name] for weights in found]) for name in found[0]})
+    torch.save(network.state_dict(), folder / "best.pt")
+    figures = measure(network.eval(), _held_out(stage, config, shop, progress), stage.score)
+    progress.say(f"{stage.name}: {stage.soup} averaged  " + "  ".join(f"{k} {v:.4f}" for k, v in figures.items()))
+
+
+def _train_once(
+    stage: UnimodalStage,
+    config: NetworkConfig,
+    shop: Workshop,
+    folder: Path,
+    progress: Progress,
+    *,
+    resume: bool,
+    max_steps: int | None,
+) -> None:
     torch.manual_seed(stage.loop.seed)
     network = unimodal(config, stage.modality)
     fresh = _start(stage, network, shop)
-    spec = config.encodings[stage.modality].spec
-    train = _data(stage, spec, shop, "train", progress, augmented=True)
-    held_out = _data(stage, spec, shop, "calibration", progress, augmented=False)
-    folder = shop.run / stage.name
+    train = _data(stage, config.encodings[stage.modality].spec, shop, "train", progress, augmented=True)
+    held_out = _held_out(stage, config, shop, progress)
     weights = class_weights(torch.from_numpy(emotions(train.samples)), stage.loop.class_power)
     fit = Fit(network, train, stage.loop, folder, weights, lambda name: stage.loop.fresh_factor if fresh(name) else 1.0)
     if resume:
@@ -97,7 +110,16 @@ def train_unimodal(
     progress.say(
         f"{stage.name}: {len(train.samples)} samples, {fit.total_steps} steps, calibration on {len(held_out.samples)}"
     )
-    fit.run(lambda n: _measure(stage, n, held_out), progress, max_steps=max_steps)
+    fit.run(lambda n: measure(n, held_out, stage.score), progress, max_steps=max_steps)
+
+
+def _held_out(stage: UnimodalStage, config: NetworkConfig, shop: Workshop, progress: Progress) -> LabelledSet:
+    return _data(stage, config.encodings[stage.modality].spec, shop, "calibration", progress, augmented=False)
+
+
+def _mean(values: list[Tensor]) -> Tensor:
+    """Of one weight in several trainings; a counter is the first one's."""
+    return torch.stack(values).mean(0) if values[0].is_floating_point() else values[0]
 
 
 def unimodal(config: NetworkConfig, modality: Modality) -> Unimodal:
@@ -107,23 +129,21 @@ def unimodal(config: NetworkConfig, modality: Modality) -> Unimodal:
 
 
 def load_best(shop: Workshop, stage: str, network: nn.Module) -> None:
-    """Take the weights of a stage's best epoch."""
+    """Take the weights of a stage's best epoch.
+
+    Raises:
+        TrainingError: the stage has not run, or trained another network.
+    """
     path = shop.run / stage / "best.pt"
     if not path.is_file():
         raise TrainingError(f"{path}: not there; the stage {stage!r} comes first (`--stage {stage}`)")
-    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-
-
-def select(samples: list[Sample], split: Split, limit: int | None) -> list[Sample]:
-    """One split; where there is a limit, that many of each corpus, evenly spread so that the labels vary."""
-    chosen = [s for s in samples if s.split == split]
-    if limit is None:
-        return chosen
-    kept: list[Sample] = []
-    for corpus in dict.fromkeys(s.corpus for s in chosen):
-        own = [s for s in chosen if s.corpus == corpus]
-        kept += [own[int(i)] for i in np.unique(np.linspace(0, len(own) - 1, min(limit, len(own))).round())]
-    return kept
+    try:
+        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    except RuntimeError as err:
+        raise TrainingError(
+            f"{path}: holds weights of another network ({_first_misfit(err)}); train the stage again (`--stage {stage}`), "
+            "or choose the recipe that the run was trained with"
+        ) from err
 
 
 def _start(stage: UnimodalStage, network: Unimodal, shop: Workshop) -> "_Fresh":
@@ -146,7 +166,7 @@ class _Fresh(msgspec.Struct, frozen=True):
 
 def _data(
     stage: UnimodalStage, spec: FeatureSpec, shop: Workshop, split: Split, progress: Progress, *, augmented: bool
-) -> _Set:
+) -> LabelledSet:
     samples = select(corpora.read(stage.corpora, shop.data), split, stage.limit)
     return make_data(stage, samples, spec, shop, progress, augmented=augmented)
 
@@ -159,7 +179,7 @@ def make_data(
     progress: Progress,
     *,
     augmented: bool,
-) -> _Set:
+) -> LabelledSet:
     """Batches of the stage's modality from any samples that have it."""
     size, seed = stage.loop.batch_size, stage.loop.seed
     match spec:
@@ -172,31 +192,3 @@ def make_data(
             return FaceData(samples, spec, size, seed, stage.face if augmented else None)
         case _:
             raise TrainingError(f"stage {stage.name}: no data set makes {type(spec).__name__} for one modality alone")
-
-
-def predict(network: nn.Module, data: _Set, *, batch_size: int = 64) -> Logits:
-    """Logits of every sample, in order."""
-    device = next(network.parameters()).device
-    parts = [
-        network(*(tensor.to(device) for tensor in _batch(data, start, batch_size).inputs))
-        for start in range(0, len(data.samples), batch_size)
-    ]
-    return Logits(torch.cat([p.emotion for p in parts]).cpu(), torch.cat([p.sentiment for p in parts]).cpu())
-
-
-def _batch(data: _Set, start: int, size: int) -> Batch:
-    indices = list(range(start, min(start + size, len(data.samples))))
-    return data.batch(indices, np.random.default_rng(0))
-
-
-def _measure(stage: UnimodalStage, network: nn.Module, data: _Set) -> dict[str, float]:
-    predicted = predict(network, data).emotion.argmax(-1).numpy()
-    true = np.array([s.label for s in data.samples])
-    names = np.array([s.corpus for s in data.samples])
-    found = dict.fromkeys(FIGURES, 0.0)
-    kinds = list(dict.fromkeys(names))
-    for corpus in kinds:
-        own = names == corpus
-        for figure, measure in FIGURES.items():
-            found[figure] += measure(true[own], predicted[own]) / len(kinds)
-    return {"score": found[stage.score], **found}
