@@ -1,5 +1,6 @@
 """The last minutes: what was judged at each moment, as columns of a time axis."""
 
+from itertools import groupby
 from typing import Final
 
 from rich.text import Text
@@ -41,13 +42,11 @@ def trend(source: SourceModel, width: int) -> Lines:
 def strips(source: SourceModel, width: int) -> tuple[Text, Text]:
     """Emotion and sentiment of each moment, one colour for each label."""
     emotions, sentiments = Text(), Text()
-    for column in columns(source, width):
-        if not column:
-            emotions.append("·", style=TRACK)
-            sentiments.append("·", style=TRACK)
-        else:
-            emotions.append("█", style=EMOTION[column[0].emotion.label])
-            sentiments.append("▀", style=SENTIMENT[column[0].sentiment.label])
+    labels = [(c[0].emotion.label, c[0].sentiment.label) if c else None for c in columns(source, width)]
+    for said, same in groupby(labels):
+        length = len(list(same))
+        emotions.append(*(("█" * length, EMOTION[said[0]]) if said else ("·" * length, TRACK)))
+        sentiments.append(*(("▀" * length, SENTIMENT[said[1]]) if said else ("·" * length, TRACK)))
     return emotions, sentiments
 
 

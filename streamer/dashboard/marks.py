@@ -50,7 +50,11 @@ def printable(text: str) -> str:
 
 def fit(line: Text, width: int) -> Text:
     """The line in exactly `width` columns, cut with an ellipsis or filled with blanks."""
+    missing = width - line.cell_len
     line = line.copy()
+    if missing >= 0:
+        line.pad_right(missing)
+        return line
     line.truncate(width, overflow="ellipsis", pad=True)
     return line
 

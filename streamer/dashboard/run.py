@@ -5,12 +5,12 @@ import time
 from typing import Final
 
 from rich.console import Console
-from rich.live import Live
 
 from streamer.channel import Closed
 from streamer.client import Events
 from streamer.dashboard.model import Model
-from streamer.dashboard.view import view
+from streamer.dashboard.screen import Screen
+from streamer.dashboard.view import picture
 
 REDRAW_EVERY_S: Final = 0.25
 
@@ -21,11 +21,11 @@ def run_dashboard(events: Events, console: Console, stop: threading.Event, *, or
     Redraws four times a second at most, and also without events, so that silence is seen.
     """
     model = Model(origin)
-    with Live(console=console, screen=True, auto_refresh=False) as live:
+    with Screen(console) as screen:
         going = True
         while going:
             going = _fold_until(events, model, stop, time.monotonic() + REDRAW_EVERY_S)
-            live.update(view(model, console.width, console.height), refresh=True)
+            screen.draw(picture(model, console.width, console.height))
 
 
 def _fold_until(events: Events, model: Model, stop: threading.Event, until_s: float) -> bool:

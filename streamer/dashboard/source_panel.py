@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from rich.console import Group
-from rich.panel import Panel
 from rich.text import Text
 
 from streamer.dashboard import judgement, saying, standing
@@ -25,9 +23,9 @@ class Section:
     lines: Lines
 
 
-def source_panel(source: SourceModel, width: int, height: int) -> Panel:
-    """The frame of one source, exactly `width` by `height`."""
-    inner, room = width - 4, height - 2
+def source_panel(source: SourceModel, width: int, height: int) -> Lines:
+    """The frame of one source, `width` by `height`; of two lines at least."""
+    inner, room = width - 4, max(0, height - 2)
     body, foot = _body(source, inner, room), _foot(source, inner, room)
     shown = _that_fit([*body, *foot], room)
     above = [line for section in body if section in shown for line in section.lines]
@@ -36,14 +34,16 @@ def source_panel(source: SourceModel, width: int, height: int) -> Panel:
     before = saying.said_before(source, inner, left)
     lines = [*above, *before, *[Text()] * (left - len(before)), *below]
     colour = ACTIVITY[source.state.activity][1] if source.state else DIM
-    return Panel(
-        Group(*(fit(line, inner) for line in lines)),
-        title=Text(f" {printable(source.name)} ", style=f"bold {colour}"),
-        title_align="left",
-        border_style=TRACK,
-        width=width,
-        height=height,
-    )
+    return _framed(lines, Text(f"  {printable(source.name)}  ", style=f"bold {colour}"), width)
+
+
+def _framed(lines: Lines, title: Text, width: int) -> Lines:
+    title = title if title.cell_len <= width - 4 else fit(title, width - 4)
+    return [
+        Text.assemble(("╭─", TRACK), title, ("─" * (width - 3 - title.cell_len) + "╮", TRACK)),
+        *(Text.assemble(("│ ", TRACK), fit(line, width - 4), (" │", TRACK)) for line in lines),
+        Text(f"╰{'─' * (width - 2)}╯", style=TRACK),
+    ]
 
 
 def _body(source: SourceModel, width: int, room: int) -> list[Section]:

@@ -2,12 +2,10 @@
 
 from typing import Final
 
-from rich.console import Group, RenderableType
-from rich.panel import Panel
-from rich.table import Table
+from rich.console import Group
 from rich.text import Text
 
-from streamer.dashboard.marks import as_many, beside, clock, fit, printable
+from streamer.dashboard.marks import Lines, as_many, beside, clock, fit, printable
 from streamer.dashboard.model import Model
 from streamer.dashboard.palette import BRIGHT, DIM, TEXT, WARNING
 from streamer.dashboard.source_panel import source_panel
@@ -20,22 +18,26 @@ QUIET_S: Final = 3.0
 """A daemon sends a heartbeat each second: after three without one, something is wrong."""
 
 
-def view(model: Model, width: int, height: int) -> RenderableType:
-    """The picture in exactly `width` by `height`."""
+def view(model: Model, width: int, height: int) -> Group:
+    """The picture in exactly `width` by `height`, for any of Rich's consoles."""
+    return Group(*picture(model, width, height))
+
+
+def picture(model: Model, width: int, height: int) -> Lines:
+    """Its lines."""
     width = max(width, SMALLEST)
     head = header(model, width)
     sources = list(model.sources.values())
     if not sources:
-        return Group(
-            head, *[Text()] * (height // 2 - 1), fit(Text(f"waiting for events from {model.origin}", style=DIM), width)
-        )
+        waiting = fit(Text(f"waiting for events from {model.origin}", style=DIM), width)
+        return [head, *[Text()] * (height // 2 - 1), waiting]
     across = min(len(sources), max(1, width // NARROWEST))
     rows = [sources[first : first + across] for first in range(0, len(sources), across)]
-    frames = [
-        _beside([source_panel(source, w, h) for source, w in zip(row, _shares(width, len(row)), strict=True)])
-        for row, h in zip(rows, _shares(height - 1, len(rows)), strict=True)
-    ]
-    return Group(head, *frames)
+    lines = [head]
+    for row, high in zip(rows, _shares(height - 1, len(rows)), strict=True):
+        frames = [source_panel(source, wide, high) for source, wide in zip(row, _shares(width, len(row)), strict=True)]
+        lines += [Text().join(side_by_side) for side_by_side in zip(*frames, strict=True)]
+    return lines
 
 
 def header(model: Model, width: int) -> Text:
@@ -66,12 +68,6 @@ def _troubles(model: Model) -> list[str]:
     if model.lost:
         told.append(f"lost here {model.lost}")
     return told
-
-
-def _beside(frames: list[Panel]) -> Table:
-    grid = Table.grid(padding=0)
-    grid.add_row(*frames)
-    return grid
 
 
 def _shares(total: int, parts: int) -> list[int]:
