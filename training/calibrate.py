@@ -32,8 +32,15 @@ class HeldOut(NamedTuple):
     """[n]."""
 
 
-def held_out_scores(runner: Runner, tuples: Tuples, subset: frozenset[Modality], *, seed: int = 17) -> HeldOut:
-    """One tuple per sample of the subset's first modality, always the same ones."""
+def held_out_scores(
+    runner: Runner,
+    tuples: Tuples,
+    subset: frozenset[Modality],
+    *,
+    heard: frozenset[Modality] | None = None,
+    seed: int = 17,
+) -> HeldOut:
+    """One tuple per sample of the subset's first modality, always the same ones; of each, what is `heard`, by default all."""
     anchor = next(m for m in MODALITIES if m in subset)
     samples = tuples.pools[anchor].samples
     made = tuples.make(
@@ -42,6 +49,9 @@ def held_out_scores(runner: Runner, tuples: Tuples, subset: frozenset[Modality],
         np.random.default_rng(seed),
         augmented=False,
     )
+    for modality, there in made.items():
+        if heard is not None and modality not in heard:
+            there.mask[:] = 0
     truth = (np.array([s.label for s in samples], np.int64), np.array([s.sentiment_label for s in samples], np.int64))
     return HeldOut(runner.fuse(made), *truth)
 

@@ -122,6 +122,7 @@ class Bench:
             )
             data = _real(subset) if len(subset) == 1 else MATCHED
             found.append(self._emotion(weighted_f1, "emotion weighted F1", data, name, measured))
+            found += self._singles(tuples, subset)
             probs = np.array([d.emotion_probs for d in measured.decisions])
             held = np.array(
                 [t in d.emotion_set for d, t in zip(measured.decisions, measured.emotion, strict=True)], np.int64
@@ -133,6 +134,17 @@ class Bench:
             found.append(self._metric("emotion set coverage", float(held.mean()), data, name, n))
             sizes = [len(d.emotion_set) for d in measured.decisions]
             found.append(self._metric("emotion set size", float(np.mean(sizes)), data, name, n))
+        return found
+
+    def _singles(self, tuples: Tuples, subset: frozenset[Modality]) -> list[Metric]:
+        """What each modality of a tuple says alone of the same tuples: what the fusion has to be better than."""
+        found: list[Metric] = []
+        for modality in (m for m in MODALITIES if m in subset and len(subset) > 1):
+            alone = held_out_scores(self.runner, tuples, subset, heard=frozenset({modality}))
+            decisions = decide(*alone.scores[:2], self.calibrations.get(modality, Calibration()))
+            measured = Measured(decisions, alone.emotion, alone.sentiment)
+            title = f"emotion weighted F1 of its {modality} alone"
+            found.append(self._emotion(weighted_f1, title, MATCHED, subset_name(subset), measured))
         return found
 
     def _samples(self, names: tuple[str, ...]) -> list[Sample]:
