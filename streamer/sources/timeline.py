@@ -54,7 +54,7 @@ class Timeline:
         stamp = packet.dts if packet.dts is not None else packet.pts
         if stamp is None:
             return None
-        own_s = float(stamp * packet.time_base)
+        own_s = _seconds(stamp, packet.time_base)
         stream = packet.stream_index
         epoch = self._epoch.setdefault(stream, len(self._offsets_s) - 1)
         if packet.dts is not None and self._is_new_epoch(stream, own_s + self._offsets_s[epoch]):
@@ -66,7 +66,7 @@ class Timeline:
         time_s = self._shift(packet, self._offsets_s[epoch], own_s)
         if packet.dts is not None:  # only these come in order: pictures are not stored in that of their showing
             self._last_s[stream] = time_s
-        end_s = time_s + float((packet.duration or 0) * packet.time_base)
+        end_s = time_s + _seconds(packet.duration or 0, packet.time_base)
         self._begin_s = time_s if self._end_s is None else min(self._begin_s, time_s)
         self._end_s = end_s if self._end_s is None else max(self._end_s, end_s)
         return time_s
@@ -79,8 +79,14 @@ class Timeline:
 
     @staticmethod
     def _shift(packet: Stamped, offset_s: float, own_s: float) -> float:
+        if not offset_s:  # mostly
+            return own_s
         ticks = round(Fraction(offset_s) / packet.time_base)
-        if ticks:
-            packet.pts = None if packet.pts is None else packet.pts + ticks
-            packet.dts = None if packet.dts is None else packet.dts + ticks
-        return own_s + float(ticks * packet.time_base)
+        packet.pts = None if packet.pts is None else packet.pts + ticks
+        packet.dts = None if packet.dts is None else packet.dts + ticks
+        return own_s + _seconds(ticks, packet.time_base)
+
+
+def _seconds(ticks: int, time_base: Fraction) -> float:
+    """The same as `float(ticks * time_base)`, which takes ten times as long, a hundred times a second."""
+    return ticks * time_base.numerator / time_base.denominator
