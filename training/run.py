@@ -12,6 +12,7 @@ from training.errors import TrainingError
 from training.pretrained import minilm_tokenizer_file
 from training.progress import Progress
 from training.recipes.recipe import Recipe, Size, Stage
+from training.stage_record import check_run, enter, forget_others
 from training.stages.dialogue import DialogueStage, train_dialogue
 from training.stages.fusion import FusionStage, train_fusion
 from training.stages.joint import JointStage, train_joint
@@ -48,7 +49,11 @@ def train_recipe(
     max_steps: int | None = None,
     resume: bool = False,
 ) -> None:
-    """The same for a recipe in hand."""
+    """The same for a recipe in hand.
+
+    Raises:
+        TrainingError: no such stage; or the run that is to be resumed was trained as something else.
+    """
     unknown = [stage for stage in only if stage not in {s.name for s in recipe.stages}]
     if unknown:
         raise TrainingError(
@@ -56,11 +61,16 @@ def train_recipe(
         )
     shop = Workshop(data, run, cache)
     run.mkdir(parents=True, exist_ok=True)
+    if resume:
+        check_run(run, recipe)
+    else:
+        forget_others(run, recipe)
     if "text" in recipe.network.encodings:
         shutil.copyfile(minilm_tokenizer_file(), run / TOKENIZER)
     for stage in recipe.stages:
         if only and stage.name not in only:
             continue
+        enter(run, recipe, stage, resume=resume)
         _train(_shortened(stage, epochs), recipe, shop, progress, resume=resume, max_steps=max_steps)
 
 

@@ -85,8 +85,9 @@ def test_choices_are_words_with_an_equals_sign() -> None:
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_random_weights_are_asked_for_and_then_said(name: str) -> None:
-    recipe = from_random_weights(find(name, "full"))
-    assert recipe.version == "1-random-weights"
+    published = find(name, "full")
+    recipe = from_random_weights(published)
+    assert recipe.version == f"{published.version}-random-weights"
     assert not any(getattr(stage, "start", None) in (*WEIGHTS, "pretrained") for stage in recipe.stages)
     assert not any(stage.start for stage in recipe.stages if isinstance(stage, JointStage))
 

@@ -43,7 +43,8 @@ def find(name: str, size: Size, chosen: Mapping[str, str] | None = None) -> Reci
             raise TrainingError(f"{name} has no choice {key!r}; {_nearest(key, open_to)}")
         if value not in open_to[key]:
             raise TrainingError(f"{name}: {key} cannot be {value!r}; {_nearest(value, open_to[key])}")
-    return RECIPES[name](size, **(chosen or {}))
+    recipe = RECIPES[name](size, **(chosen or {}))
+    return msgspec.structs.replace(recipe, choices=_defaults(name) | dict(chosen or {}))
 
 
 def parse_choices(words: Iterable[str]) -> dict[str, str]:
@@ -77,10 +78,14 @@ def _fresh(stage: Stage) -> Stage:
 
 def choices(name: str) -> dict[str, tuple[str, ...]]:
     """What a recipe leaves open, and the words that it takes."""
-    recipe = RECIPES[name]
-    hints = get_type_hints(recipe)
-    keywords = (p for p in inspect.signature(recipe).parameters.values() if p.kind is p.KEYWORD_ONLY)
-    return {p.name: get_args(hints[p.name]) for p in keywords}
+    hints = get_type_hints(RECIPES[name])
+    return {key: get_args(hints[key]) for key in _defaults(name)}
+
+
+def _defaults(name: str) -> dict[str, str]:
+    """What a recipe leaves open, as it is where nothing is chosen."""
+    keywords = (p for p in inspect.signature(RECIPES[name]).parameters.values() if p.kind is p.KEYWORD_ONLY)
+    return {p.name: p.default for p in keywords}
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

@@ -26,3 +26,5 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     network: NetworkConfig
     stages: tuple[Stage, ...]
     """In order; each may start from the weights of an earlier one."""
+    choices: dict[str, str] = {}
+    """All that the recipe leaves open, as it was chosen (`--with`)."""

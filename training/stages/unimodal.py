@@ -146,6 +146,13 @@ def load_best(shop: Workshop, stage: str, network: nn.Module) -> None:
         ) from err
 
 
+def _first_misfit(err: RuntimeError) -> str:
+    """Of all the weights that torch lists, which can be hundreds on a line, one says enough."""
+    reasons = [line.strip() for line in str(err).splitlines()[1:]]
+    sizes = [reason for reason in reasons if reason.startswith("size mismatch")]
+    return (sizes or reasons or [str(err)])[0].split(",")[0]
+
+
 def _start(stage: UnimodalStage, network: Unimodal, shop: Workshop) -> "_Fresh":
     if stage.start == PRETRAINED:
         if not isinstance(network.encoder, BertEncoder):
