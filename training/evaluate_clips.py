@@ -13,14 +13,15 @@ from streamer.features.arrays import Float32, Int64
 from streamer.labels import EMOTIONS, MODALITIES, SENTIMENTS, Modality, subset_name
 from training import corpora
 from training.clip_scores import EncodedClips, encode_clips, fuse_clips
-from training.clip_store import store_of
+from training.clip_store import ClipStore, store_of
 from training.corpora.meld_rows import MELD_SPLITS, clip_folder
 from training.errors import TrainingError
 from training.metrics import Figure, accuracy, bootstrap, macro_f1, weighted_f1, weighted_precision
 from training.pictures import confusion_figure, save
 from training.progress import Progress
-from training.runner import Runner
+from training.runner import Runner, TorchRunner
 from training.samples import Sample, Split
+from training.whole_dialogues import dialogue_runner, hear
 
 MAIN_SPEAKERS: Final = frozenset({"Chandler", "Joey", "Monica", "Phoebe", "Rachel", "Ross"})
 """They speak five of six lines, in every split; all others are the slice that tells whether the network knows emotions or actors."""
@@ -30,6 +31,11 @@ FIGURES: Final[dict[str, Figure]] = {
     "weighted F1": weighted_f1,
     "macro F1": macro_f1,
 }
+
+
+CLIPS: Final = "MELD, with its clips"
+PAST_ONLY: Final = "MELD, each utterance after those before it, as the daemon hears it"
+WHOLE_DIALOGUES: Final = "MELD, each utterance in its whole dialogue, as in the literature"
 
 
 class Judged(NamedTuple):
@@ -87,7 +93,11 @@ def evaluate_clips(
     ):
         figure = confusion_figure(names, true, predicted, title=f"MELD {split}: {head}")
         save(figure, pictures / f"confusion-{head}-{split}.png")
-    return ClipResults(tuple(_metrics(judged, split)), [*_notes(judged, pictures, split), *dict.fromkeys(troubles)])
+    recurrent = dialogue_runner(runner)
+    metrics = _metrics(judged, PAST_ONLY if recurrent else CLIPS, split)
+    if recurrent:
+        metrics += _heads(_judge_whole(recurrent, judged, store, calibrations), WHOLE_DIALOGUES, split)
+    return ClipResults(tuple(metrics), [*_notes(judged, pictures, split), *dict.fromkeys(troubles)])
 
 
 def judge(
@@ -119,24 +129,36 @@ def _contradicting(emotion_logits: Float32, sentiment_logits: Float32) -> int:
     return int((COMPATIBLE[emotion_logits.argmax(1), sentiment_logits.argmax(1)] == 0).sum())
 
 
-def _metrics(judged: Judged, split: Split) -> list[Metric]:
-    everyone = np.ones(len(judged.samples), bool)
-    minor = np.array([s.speaker not in MAIN_SPEAKERS for s in judged.samples])
-    found: list[Metric] = []
-    for data, own in (("MELD, with its clips", everyone), ("MELD, with its clips, minor speakers", minor)):
-        if own.any():
-            found += _heads(judged, own, data, split)
+def _judge_whole(
+    runner: TorchRunner, judged: Judged, store: ClipStore, calibrations: Mapping[str, Calibration]
+) -> Judged:
+    """The same samples; of those with features, what is said once their whole dialogue was heard."""
+    places, emotion_logits, sentiment_logits = hear(runner, judged.samples, store)
+    decisions = decide(emotion_logits, sentiment_logits, calibrations.get("audio", Calibration()))
+    emotion, sentiment = judged.emotion.copy(), judged.sentiment.copy()
+    for place, decision in zip(places, decisions, strict=True):
+        emotion[place], sentiment[place] = decision.emotion, decision.sentiment
+    return judged._replace(emotion=emotion, sentiment=sentiment)
+
+
+def _metrics(judged: Judged, data: str, split: Split) -> list[Metric]:
+    found = _heads(judged, data, split)
     for label, name in enumerate(EMOTIONS):
         share = (judged.true_emotion == label) | (judged.emotion == label)
         if share.any():
-            one = _f1_of(label)
-            found.append(
-                _metric(f"F1 of {name}", one, judged.true_emotion, judged.emotion, "MELD, with its clips", split)
-            )
+            found.append(_metric(f"F1 of {name}", _f1_of(label), judged.true_emotion, judged.emotion, data, split))
     return found
 
 
-def _heads(judged: Judged, own: NDArray[np.bool_], data: str, split: Split) -> list[Metric]:
+def _heads(judged: Judged, data: str, split: Split) -> list[Metric]:
+    """Of everyone, then of the minor speakers."""
+    everyone = np.ones(len(judged.samples), bool)
+    minor = np.array([s.speaker not in MAIN_SPEAKERS for s in judged.samples])
+    slices = [(data, everyone), (f"{data}, minor speakers", minor)]
+    return [metric for name, own in slices if own.any() for metric in _slice(judged, own, name, split)]
+
+
+def _slice(judged: Judged, own: NDArray[np.bool_], data: str, split: Split) -> list[Metric]:
     pairs = {
         "emotion": (judged.true_emotion[own], judged.emotion[own]),
         "sentiment": (judged.true_sentiment[own], judged.sentiment[own]),

@@ -9,15 +9,23 @@ import torch
 from torch import Tensor
 
 from models.checkpoint import load
+from training.batch import rng_for
+from training.clip_data import Source
+from training.clip_scores import encode_clips, fuse_clips
+from training.clip_store import store_of
 from training.corpora import meld_clips
 from training.corpora.meld_pickles import load_plain, read_pickle
 from training.corpora.meld_rows import read_tables
 from training.corpora.meld_vectors import PRAAT, read_vectors
+from training.dialogue_data import DialogueData
 from training.errors import TrainingError
 from training.progress import Progress
 from training.recipes import find
 from training.report import evaluate
 from training.run import train_recipe
+from training.runner import TorchRunner
+from training.samples import Sample, emotion_of, sentiment_of
+from training.whole_dialogues import hear
 
 PICKLE = "audio_embeddings_feature_selection_emotion.pkl"
 
@@ -55,8 +63,55 @@ def test_a_dialogue_network_learns_from_each_kind_of_feature(
     assert any(not torch.equal(cut_off[key], resumed[key]) for key in cut_off)
     assert set(load(tmp_path)[1].calibration) == {"audio"}
     metrics = evaluate(tmp_path, with_features, tmp_path / "cache", "dev", Progress(), pictures=tmp_path)
-    assert next(m.n for m in metrics if m.name == "emotion weighted F1") == 8
+    assert {m.data: m.n for m in metrics if m.name == "emotion weighted F1" and "minor" not in m.data} == {
+        "MELD, each utterance after those before it, as the daemon hears it": 8,
+        "MELD, each utterance in its whole dialogue, as in the literature": 8,
+    }
     assert "dia125_utt3" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_dialogue_ends_somewhere_else_each_time_and_for_every_process_alike() -> None:
+    vectors = {str(i): np.full((1, 2), i, np.float32) for i in range(12)}
+    samples = [_utterance(key, int(key) // 6) for key in vectors]
+    data = DialogueData(samples, Source(2, lambda s: (vectors[s.key], np.ones(1, np.float32))), 2, 0, max_utterances=6)
+    lengths = set()
+    for epoch in range(20):
+        both = data.batch([0, 1], rng_for(0, epoch))
+        second = data.batch([1], rng_for(0, epoch))
+        there = int(both.inputs[1][1].sum())
+        assert torch.equal(both.inputs[0][1, :there], second.inputs[0][0])
+        assert len(both.emotion) == int(both.inputs[1].sum())
+        assert both.inputs[0][1, 0, 0] == 6
+        lengths.add(there)
+    assert lengths == set(range(1, 7))
+    whole = DialogueData(samples, Source(2, lambda s: (vectors[s.key], np.ones(1, np.float32))), 2, 0, 6, cut=False)
+    assert whole.batch([0, 1], rng_for(0)).inputs[1].sum() == 12
+
+
+def _utterance(key: str, dialogue: int) -> Sample:
+    return Sample(
+        corpus="made",
+        key=key,
+        split="train",
+        emotion=emotion_of("joy"),
+        sentiment=sentiment_of("positive"),
+        dialogue=str(dialogue),
+    )
+
+
+def test_the_last_utterance_is_heard_alike_in_its_whole_dialogue_and_after_those_before_it(
+    with_features: Path, tmp_path: Path
+) -> None:
+    _train("praat", with_features, tmp_path, 2)
+    runner = TorchRunner(load(tmp_path)[0])
+    samples = [s for s in meld_clips.read(with_features) if s.split == "dev"]
+    store = store_of(runner.specs, tmp_path / "cache", Progress(), data=with_features)
+    clips = encode_clips(runner, samples, store, Progress())
+    places, whole, _ = hear(runner, samples, store)
+    past = fuse_clips(runner, clips, frozenset({"audio"}), places).emotion_logits
+    last = [i for i, p in enumerate(places) if p + 1 == len(samples) or samples[p + 1].dialogue != samples[p].dialogue]
+    np.testing.assert_allclose(whole[last], past[last], atol=1e-5)
+    assert np.abs(whole - past).max() > 1e-4
 
 
 def test_four_steps_are_two_and_two_more(with_features: Path, tmp_path: Path) -> None:

@@ -24,10 +24,10 @@ from training.stages.unimodal import Workshop, load_best
 
 
 class DialogueStage(msgspec.Struct, frozen=True, kw_only=True):
-    """One training on whole dialogues: each step of a sequence is one utterance with labels of its own (`acoustic-rnn`).
+    """One training on dialogues: each step of a sequence is one utterance with labels of its own (`acoustic-rnn`).
 
     The network has one encoder, for audio, which gives one embedding per step; the fusion decides on each step by itself. It learns on
-    whole dialogues, and is measured as it will run: on each utterance after those before it.
+    dialogues that end anywhere, and is measured as it will run: on each utterance after those before it.
     """
 
     name: str = "dialogue"
