@@ -225,13 +225,16 @@ def submit(
     image: Annotated[str, typer.Option(help="URI of a PyTorch training container.")],
     recipe: RecipeOption,
     size: SizeOption = "full",
+    chosen: WithOption = None,
     epochs: EpochsOption = None,
+    instances: Annotated[int, typer.Option(help="Machines that train one network together.", min=1)] = 1,
     instance_type: Annotated[str, typer.Option(help="Of the machine.")] = "ml.g5.xlarge",
     max_run_s: Annotated[int, typer.Option(help="The longest it may compute.")] = 86_400,
     spot: Annotated[bool, typer.Option(help="Spare capacity, resumed when it is taken away.")] = True,
     region: Annotated[str | None, typer.Option(help="Of AWS; that of its configuration where not given.")] = None,
 ) -> None:
     """Start a training job."""
+    from training.recipes import parse_choices
     from training.sagemaker import Job
     from training.sagemaker import submit as start  # boto3 takes half a second to import
 
@@ -243,7 +246,9 @@ def submit(
         image=image,
         recipe=recipe,
         size=size,
+        choices=parse_choices(chosen or ()),
         epochs=epochs,
+        instances=instances,
         instance_type=instance_type,
         max_run_s=max_run_s,
         max_wait_s=max_run_s + 43_200,

@@ -37,9 +37,12 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """URI of a PyTorch training container."""
     recipe: str
     size: str = "full"
+    choices: dict[str, str] = {}
+    """Of what the recipe leaves open."""
     epochs: int | None = None
     instance_type: str = "ml.g5.xlarge"
     instances: int = 1
+    """Machines that train one network together; see `training.sagemaker_entry.launcher`."""
     volume_gb: int = 100
     max_run_s: int = 24 * 3600
     spot: bool = True
@@ -63,6 +66,7 @@ def submit(job: Job, region: str | None = None) -> str:
         raise TrainingError(
             f"max_wait_s {job.max_wait_s} is below max_run_s {job.max_run_s}; a spot job waits and runs in it"
         )
+    _check(job)
     key = f"{job.name}/source/sourcedir.tar.gz"
     try:
         boto3.client("s3", region_name=region).put_object(Bucket=job.bucket, Key=key, Body=source_archive(_ROOT))
@@ -70,6 +74,17 @@ def submit(job: Job, region: str | None = None) -> str:
         return str(client.create_training_job(**request(job, f"s3://{job.bucket}/{key}"))["TrainingJobArn"])
     except (BotoCoreError, ClientError) as err:
         raise TrainingError(f"sagemaker: {err}; check the role, the bucket and the region") from err
+
+
+def _check(job: Job) -> None:
+    """What would fail on a machine that is paid for, before there is one."""
+    from training import recipes  # torch: seconds
+
+    stages = recipes.find(job.recipe, "full" if job.size == "full" else "tiny", job.choices).stages
+    if job.instances > 1 and len(stages) > 1:
+        raise TrainingError(
+            f"{job.recipe} learns in {len(stages)} stages, each from weights that only the first machine has; ask for --instances 1"
+        )
 
 
 def request(job: Job, source: str) -> dict[str, Any]:
@@ -81,6 +96,7 @@ def request(job: Job, source: str) -> dict[str, Any]:
         "sagemaker_program": ENTRY,
         "sagemaker_submit_directory": source,
         **({"epochs": job.epochs} if job.epochs else {}),
+        **({"with": job.choices} if job.choices else {}),
     }
     stopping = {"MaxRuntimeInSeconds": job.max_run_s}
     made: dict[str, Any] = {

@@ -1,8 +1,13 @@
 """What is asked of SageMaker, against moto; and its entry point in folders laid out as in the container."""
 
 import io
+import itertools
 import json
+import os
 import re
+import socket
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -14,7 +19,7 @@ from moto import mock_aws
 from streamer.bundle import read
 from training.errors import TrainingError
 from training.sagemaker import Job, request, submit
-from training.sagemaker_entry import main
+from training.sagemaker_entry import copy_events, launcher, main, training
 
 JOB = Job(
     name="meld-1",
@@ -22,10 +27,13 @@ JOB = Job(
     bucket="trainings",
     data="s3://data/meld",
     image="123456789012.dkr.ecr.eu-central-1.amazonaws.com/pytorch-training:2.8",
-    recipe="bert-r3d-cnn",
+    recipe="modular",
+    choices={"text": "bilstm", "video": "none"},
     epochs=3,
+    instances=2,
 )
 REGION = "eu-central-1"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +55,8 @@ def test_a_job_is_submitted_with_spot_limits_metrics_and_channels() -> None:
     assert found["TensorBoardOutputConfig"]["S3OutputPath"] == "s3://trainings/meld-1/tensorboard"
     assert found["InputDataConfig"][0]["ChannelName"] == "training"
     assert json.loads(found["HyperParameters"]["epochs"]) == 3
+    assert json.loads(found["HyperParameters"]["with"]) == {"text": "bilstm", "video": "none"}
+    assert found["ResourceConfig"]["InstanceCount"] == 2
     body = storage.get_object(Bucket="trainings", Key="meld-1/source/sourcedir.tar.gz")["Body"].read()
     with tarfile.open(fileobj=io.BytesIO(body)) as archive:
         held = set(archive.getnames())
@@ -82,6 +92,95 @@ def test_a_job_without_spot_has_neither_wait_nor_checkpoints() -> None:
     made = request(msgspec.structs.replace(JOB, spot=False), "s3://trainings/source")
     assert "CheckpointConfig" not in made
     assert made["StoppingCondition"] == {"MaxRuntimeInSeconds": 86_400}
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"choices": {"text": "bilstn"}}, "text cannot be 'bilstn'; did you mean 'bilstm'"),
+        ({"recipe": "modullar"}, "did you mean 'modular'"),
+        ({"recipe": "small", "choices": {}}, "small learns in .* stages.*; ask for --instances 1"),
+    ],
+)
+def test_what_would_fail_on_the_machine_is_refused_before_there_is_one(
+    changed: dict[str, object], message: str
+) -> None:
+    with pytest.raises(TrainingError, match=message):
+        submit(msgspec.structs.replace(JOB, **changed), REGION)
+
+
+def test_the_entry_point_trains_what_was_chosen() -> None:
+    settings = {"recipe": "modular", "size": "full", "with": {"text": "bilstm", "video": "none"}, "epochs": 3}
+    command = training(settings, Path("data"), Path("run"), Path("cache"))
+    assert command[:6] == ["training", "train", "--recipe", "modular", "--size", "full"]
+    assert command[command.index("--with") :] == ["--with", "text=bilstm", "--with", "video=none", "--epochs", "3"]
+    with pytest.raises(TypeError, match="hyperparameter with"):
+        training({"with": "text=bilstm"}, Path("data"), Path("run"), Path("cache"))
+
+
+def test_one_process_needs_no_launcher() -> None:
+    assert launcher({}) == []
+    assert launcher({"SM_HOSTS": '["algo-1"]', "SM_CURRENT_HOST": "algo-1", "SM_NUM_GPUS": "1"}) == []
+
+
+@pytest.mark.parametrize(
+    ("hosts", "current", "gpus", "expected"),
+    [
+        (["algo-1", "algo-2"], "algo-2", "4", ("2", "8", "1")),
+        (["algo-2", "algo-1"], "algo-1", "0", ("2", "2", "0")),  # each machine must call the same one the first
+        ([f"algo-{i}" for i in range(1, 12)], "algo-10", "1", ("11", "11", "9")),
+        (["algo-1"], "algo-1", "8", ("1", "8", "0")),
+    ],
+)
+def test_accelerate_is_told_of_every_machine_and_which_is_the_first(
+    hosts: list[str], current: str, gpus: str, expected: tuple[str, str, str]
+) -> None:
+    command = launcher({"SM_HOSTS": json.dumps(hosts), "SM_CURRENT_HOST": current, "SM_NUM_GPUS": gpus}, port=7)
+    flags = dict(itertools.pairwise(command))
+    found = tuple(flags[name] for name in ("--num_machines", "--num_processes", "--machine_rank"))
+    assert found == expected
+    assert (flags["--main_process_ip"], flags["--main_process_port"], command[-1]) == ("algo-1", "7", "-m")
+
+
+def test_events_are_copied_as_they_grow(tmp_path: Path) -> None:
+    events = tmp_path / "run" / "joint" / "events.out.tfevents.1.host"
+    events.parent.mkdir(parents=True)
+    for written in (b"one", b"one, two"):
+        events.write_bytes(written)
+        copy_events(tmp_path / "run", tmp_path / "tensorboard")
+        assert (tmp_path / "tensorboard" / "joint" / events.name).read_bytes() == written
+
+
+@pytest.mark.slow
+def test_two_machines_train_one_network_and_the_first_leaves_it(mini_meld: Path, tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    hosts = ["localhost", "127.0.0.10"]  # both are this machine; the shorter name is the first
+    machines = []
+    for host in hosts:
+        folder = tmp_path / host
+        (folder / "model").mkdir(parents=True)
+        environment = {
+            "SM_CHANNEL_TRAINING": str(mini_meld),
+            "SM_MODEL_DIR": str(folder / "model"),
+            "SM_HPS": json.dumps({"recipe": "modular", "size": "tiny", "steps": 2, "with": {"video": "none"}}),
+            "SM_HOSTS": json.dumps(hosts),
+            "SM_CURRENT_HOST": host,
+            "SM_NUM_GPUS": "0",
+        }
+        code = (
+            "import json, sys; from pathlib import Path; from training.sagemaker_entry import main; "
+            f"main(json.loads(sys.argv[1]), Path({str(folder)!r}), Path({str(folder / 'tb')!r}), "
+            f"copy_every_s=0.5, port={port})"
+        )
+        command = [sys.executable, "-c", code, json.dumps(environment)]
+        machines.append(subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}))
+    assert [machine.wait(timeout=110) for machine in machines] == [0, 0]
+    first, second = (tmp_path / host for host in hosts)
+    assert read(first / "model" / "bundle").manifest.recipe == "modular/tiny"
+    assert list((first / "tb").rglob("events.out.tfevents.*"))
+    assert not list((second / "model").iterdir())
 
 
 @pytest.mark.slow
