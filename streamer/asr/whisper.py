@@ -14,6 +14,7 @@ from streamer.asr.gates import Evidence, rejection
 from streamer.errors import EngineError
 from streamer.features.arrays import Float32
 from streamer.messages import CHUNK_SAMPLES, SAMPLE_RATE_HZ, Transcript
+from streamer.nvidia_wheels import load_cuda_12
 from streamer.segment.segment import SILENCE_DBFS, level_dbfs
 from streamer.settings import AsrSettings
 
@@ -142,6 +143,8 @@ class Whisper:
     def _load(self) -> Any:
         from faster_whisper import WhisperModel  # two seconds that nobody pays who does not use it
 
+        if self._device == "cuda":
+            load_cuda_12()
         return WhisperModel(
             str(self._folder), device=self._device, compute_type=COMPUTE_TYPE[self._device], local_files_only=True
         )
