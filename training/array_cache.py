@@ -28,22 +28,36 @@ class ArrayCache:
 
     def get(self, key: str, compute: Callable[[], Arrays]) -> Arrays:
         """The entry of a key, computed where it is not there."""
-        entry = self._folder / key[:2] / f"{key}.npz"
+        found = self.find(key)
+        if found is None:
+            found = compute()
+            self.put(key, found)
+        return found
+
+    def find(self, key: str) -> Arrays | None:
+        """The entry of a key, where there is a whole one."""
+        entry = self._entry(key)
         try:
             with entry.open("rb") as file, np.load(file) as found:
                 return {name: found[name] for name in found.files}
         except FileNotFoundError:
-            pass
+            return None
         except (ValueError, EOFError, OSError, KeyError, zipfile.BadZipFile, zlib.error):
             self._progress.say(f"{entry}: damaged, it is computed again")
-        arrays = compute()
+            return None
+
+    def put(self, key: str, arrays: Arrays) -> None:
+        """Keep what was computed for a key."""
         self.computed += 1
+        entry = self._entry(key)
         entry.parent.mkdir(parents=True, exist_ok=True)
         draft = entry.with_name(f"{key}.{threading.get_ident()}.part")
         with draft.open("wb") as whole:
             np.savez_compressed(whole, allow_pickle=False, **arrays)
         draft.replace(entry)
-        return arrays
+
+    def _entry(self, key: str) -> Path:
+        return self._folder / key[:2] / f"{key}.npz"
 
 
 def digest(*parts: bytes) -> str:

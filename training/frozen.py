@@ -1,7 +1,7 @@
 """What frozen encoders give, computed once and kept: training from it is training from the clips, without their cost."""
 
 import hashlib
-from typing import cast
+from typing import Final, cast
 
 import numpy as np
 import torch
@@ -9,10 +9,14 @@ from torch import nn
 
 from models.graph import Encoded
 from training.array_cache import ArrayCache, Arrays, digest
-from training.clip_data import Source, Steps
+from training.clip_data import Source, Steps, gather
 from training.progress import Progress
 from training.samples import Sample
 from training.team import Team
+
+_BATCH: Final = 8
+_POOL: Final = 64
+"""Samples whose inputs are held at once, to be sorted by length: of a ViT's crops, 300 MB."""
 
 
 class Frozen:
@@ -29,12 +33,31 @@ class Frozen:
         return Source(2, self._of)
 
     def prepare(self, samples: list[Sample], title: str, team: Team, progress: Progress) -> None:
-        """Compute what is not kept yet: each process its share, then none waits for another's."""
-        with progress.epoch(title, 1, 1, len(samples)) as bar:
-            for sample in team.mine(samples):
-                self._of(sample)
-                bar.advance()
+        """Compute what is not kept yet, in batches of samples of about one length: each process its share, then none waits for another's.
+
+        What is whole is kept at once: cut off, it goes on after the last few batches.
+        """
+        mine = team.mine(samples)
+        with progress.epoch(title, 1, 1, len(mine)) as bar:
+            for start in range(0, len(mine), _POOL):
+                pool = mine[start : start + _POOL]
+                self._prepare_pool(pool)
+                for _ in pool:
+                    bar.advance()
         team.wait()
+
+    def _prepare_pool(self, samples: list[Sample]) -> None:
+        missing: dict[str, Steps] = {}
+        for sample in samples:
+            steps = self._source.of(sample)
+            key = self._keys[sample.key] = None if steps is None else self._key(steps)
+            if steps is not None and key is not None and self._cache.find(key) is None:
+                missing[key] = steps
+        near = sorted(missing, key=lambda key: len(missing[key][0]))
+        for start in range(0, len(near), _BATCH):
+            keys = near[start : start + _BATCH]
+            for key, arrays in zip(keys, self._compute([missing[key] for key in keys]), strict=True):
+                self._cache.put(key, arrays)
 
     def _of(self, sample: Sample) -> Steps | None:
         if sample.key not in self._keys:
@@ -43,22 +66,31 @@ class Frozen:
         key = self._keys[sample.key]
         if key is None:
             return None
-        found = self._cache.get(key, lambda: self._compute(sample))
+        found = self._cache.find(key)
+        if found is None:  # another process's share
+            steps = self._source.of(sample)
+            if steps is None:
+                raise KeyError(sample.key)
+            (found,) = self._compute([steps])
+            self._cache.put(key, found)
         return np.asarray(found["embedding"], np.float32), np.asarray(found["mask"], np.float32)
 
     def _key(self, steps: Steps) -> str:
         """The inputs hold spec and file, the weights' hash the network."""
         return digest(self._weights, *(part.tobytes() for part in steps))
 
-    def _compute(self, sample: Sample) -> Arrays:
-        steps = self._source.of(sample)
-        if steps is None:
-            raise KeyError(sample.key)
+    def _compute(self, batch: list[Steps]) -> list[Arrays]:
+        """Of each its own steps; those that only the longest of the batch has are left out."""
         device = next(self._network.parameters()).device
+        *inputs, _ = gather(list(batch), len(batch[0]))
         with torch.inference_mode():
-            inputs = (torch.from_numpy(part[None]).to(device) for part in steps)
-            encoded = cast("Encoded", self._network(*inputs))
-        return {"embedding": encoded.embedding[0].cpu().numpy(), "mask": encoded.mask[0].cpu().numpy()}
+            encoded = cast("Encoded", self._network(*(tensor.to(device) for tensor in inputs)))
+        embeddings, masks = encoded.embedding.float().cpu().numpy(), encoded.mask.float().cpu().numpy()
+        ends = [max(1, int(mask.nonzero()[0].max(initial=0)) + 1) for mask in masks]
+        return [
+            {"embedding": embedding[:end], "mask": mask[:end]}
+            for embedding, mask, end in zip(embeddings, masks, ends, strict=True)
+        ]
 
 
 def weights_hash(network: nn.Module) -> bytes:
