@@ -165,6 +165,16 @@ def read(folder: Path | None = None) -> Bundle:
     return Bundle(folder, manifest, hashlib.sha256(raw).hexdigest())
 
 
+def in_half_precision(bundle: Bundle) -> Bundle | None:
+    """The same networks as `python -m exporters export … --precision fp16` wrote them into a folder beside, `NAME-fp16`; or None."""
+    folder = bundle.folder.with_name(f"{bundle.folder.name}-fp16")
+    if not (folder / MANIFEST).is_file():
+        return None
+    half = read(folder)
+    same = (half.manifest.name, half.manifest.version) == (bundle.manifest.name, bundle.manifest.version)
+    return half if same and half.manifest.precision == "fp16" else None
+
+
 class _Format(msgspec.Struct):
     format: int
 

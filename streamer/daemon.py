@@ -12,8 +12,7 @@ from streamer.asr import Device, Recogniser, open_recogniser, open_subtitles
 from streamer.errors import ConfigError, SourceError, StageError
 from streamer.faces import FaceWatch, open_detector
 from streamer.features import FaceCropSpec
-from streamer.inference import Model, load_bundle
-from streamer.inference.providers import CPU
+from streamer.inference import Model, open_model
 from streamer.publish import Publisher
 from streamer.segment import open_voice_session
 from streamer.settings import Settings, SourceSettings
@@ -63,14 +62,8 @@ class Daemon:
         self._opened = ExitStack()
         with self._opened:
             sources = [(wanted, self._open_source(wanted)) for wanted in settings.source]
-            inference = settings.inference
-            self.model = model or load_bundle(
-                inference.bundle,
-                provider=inference.provider,
-                require_gpu=inference.require_gpu,
-                threads=inference.threads,
-            )
-            device: Device = "cpu" if set(self.model.providers.values()) == {CPU} else "cuda"
+            self.model = model or open_model(settings.inference)
+            device: Device = "cuda" if self.model.on_gpu else "cpu"
             self.recogniser, self.asr_note = open_recogniser(
                 settings.asr, device=device, offline=settings.offline, on_progress=on_download
             )

@@ -38,8 +38,13 @@ class Verification:
 
 def store_folder() -> Path:
     """Where own downloads lie."""
+    return cache_folder() / "models"
+
+
+def cache_folder() -> Path:
+    """Where lies what can be fetched or made again."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "affect-streamer" / "models"
+    return Path(base) / "affect-streamer"
 
 
 def model_path(name: str) -> Path | None:

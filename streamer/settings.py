@@ -110,6 +110,12 @@ class InferenceSettings(Section):
     """Stop at start-up rather than run on the CPU."""
     threads: int = Field(1, ge=1)
     """Of each session; more seldom helps networks of this size."""
+    batching: Literal["auto", "on", "off"] = "auto"
+    """Whether calls of several sources that meet run as one; `auto` does it with CUDA."""
+    cuda_graphs: bool = False
+    """Record each shape's run on the GPU once, and play it again."""
+    tensorrt_fp16: bool = False
+    """TensorRT may compute in half precision."""
     partial_every_s: float = Field(0.4, gt=0)
     """Time between `partial` events."""
 

@@ -92,3 +92,16 @@ def test_a_file_that_is_no_graph_is_one_line(copied: Path) -> None:
     hashes = manifest["sha256"] | {"audio.onnx": bundles.sha256(copied / "audio.onnx")}
     with pytest.raises(BundleError, match=r"audio\.onnx: onnxruntime cannot load it"):
         load_bundle(edit(copied, sha256=hashes))
+
+
+def test_the_same_networks_in_half_precision_are_found_beside_a_bundle(copied: Path) -> None:
+    bundle = bundles.read(copied)
+    assert bundles.in_half_precision(bundle) is None
+    half = shutil.copytree(copied, copied.with_name("bundle-fp16"))
+    assert bundles.in_half_precision(bundle) is None, "its manifest does not say fp16"
+    edit(half, precision="fp16")
+    found = bundles.in_half_precision(bundle)
+    assert found is not None
+    assert found.folder == half
+    edit(half, version="another")
+    assert bundles.in_half_precision(bundle) is None

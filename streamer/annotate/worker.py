@@ -10,7 +10,7 @@ from typing import Final
 from streamer.annotate.rows import Row, row
 from streamer.daemon import Daemon
 from streamer.errors import StreamerError
-from streamer.inference import load_bundle
+from streamer.inference import open_model
 from streamer.settings import Settings
 from streamer.wire import Utterance
 
@@ -24,10 +24,7 @@ Answer = list[Row] | str
 def serve(connection: Connection, settings: Settings) -> None:
     """Answer each `(path, name)` with an `Answer`, until the other side hangs up. The networks are loaded once."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the process that asks
-    inference = settings.inference
-    model = load_bundle(
-        inference.bundle, provider=inference.provider, require_gpu=inference.require_gpu, threads=inference.threads
-    )
+    model = open_model(settings.inference)
     with tempfile.TemporaryDirectory(prefix="streamer-annotate-") as folder:
         while (asked := _receive(connection)) is not None:
             path, name = asked

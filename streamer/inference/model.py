@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -13,10 +13,14 @@ from streamer.errors import BundleError
 from streamer.features import ContextTurn, load_tokenizer
 from streamer.features.arrays import Float32, UInt8
 from streamer.inference.prediction import Prediction, emotion_field, sentiment_field
-from streamer.inference.providers import Provider
-from streamer.inference.session import Session
+from streamer.inference.providers import CPU, DEFAULT, Execution, Provider
+from streamer.inference.session import TOLERANCE, Session
 from streamer.labels import MODALITIES, Modality, subset_name
+from streamer.messages import SAMPLE_RATE_HZ
+from streamer.settings import InferenceSettings
 from streamer.wire import BundleField, ModalityField
+
+HALF_PRECISION_TOLERANCE: Final = 5e-3
 
 
 class Encoding(NamedTuple):
@@ -31,15 +35,14 @@ class Encoding(NamedTuple):
 class Model:
     """The networks of one bundle. Safe to share between threads and sources."""
 
-    def __init__(
-        self, bundle: Bundle, *, provider: Provider = "auto", require_gpu: bool = False, threads: int = 1
-    ) -> None:
+    def __init__(self, bundle: Bundle, execution: Execution = DEFAULT) -> None:
         manifest = bundle.manifest
         self.bundle = bundle
         self.manifest = manifest
         self.parts = {"text": manifest.text, "audio": manifest.audio, "video": manifest.video}
+        tolerance = HALF_PRECISION_TOLERANCE if manifest.precision == "fp16" else TOLERANCE
         self._sessions = {
-            kind: Session(kind, bundle.path(part.file), provider=provider, require_gpu=require_gpu, threads=threads)
+            kind: Session(kind, bundle.path(part.file), execution, tolerance=tolerance)
             for kind, part in (*self.parts.items(), ("fusion", manifest.fusion))
             if part is not None
         }
@@ -51,6 +54,11 @@ class Model:
     def providers(self) -> dict[str, str]:
         """The execution provider that each session really got, by graph."""
         return {kind: session.provider for kind, session in self._sessions.items()}
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether any of the graphs is."""
+        return any(provider != CPU for provider in self.providers.values())
 
     @property
     def field(self) -> BundleField:
@@ -181,21 +189,33 @@ class Model:
                 )
 
     def _warm_up(self) -> None:
-        """The first call of a session is slow: it happens here, not at the first utterance. It also shows that the graphs run."""
-        encodings: dict[Modality, Encoding | None] = {}
+        """The first call of a session is slow: it happens here, not at the first utterance. It also shows that the graphs run.
+
+        A GPU also prepares for lengths; so there, the shortest and the longest input are tried.
+        """
         try:
-            if self.manifest.text:
-                encodings["text"] = self.encode_text("Hello there.", context=[ContextTurn(None, "Hi.")])
-            if audio := self.manifest.audio:
-                encodings["audio"] = self.encode_audio(audio.spec.extract(np.zeros(16_000, np.float32)))
-            if video := self.manifest.video:
-                shape = (video.spec.exact_crops or 2, video.spec.size_px, video.spec.size_px, video.spec.channels)
-                encodings["video"] = self.encode_crops(np.zeros(shape, np.uint8))
-            self.fuse(encodings, {})
+            for words, samples, crops in [("Hello there.", 16_000, 2)] if not self.on_gpu else [("a", 1, 1), _LONGEST]:
+                self._try(words, samples, crops)
         except BundleError:
             raise
         except Exception as err:  # onnxruntime's exceptions share no public base
             raise BundleError(f"{self.bundle.folder}: its networks do not run ({str(err).splitlines()[0]})") from err
+
+    def _try(self, words: str, samples: int, crops: int) -> None:
+        encodings: dict[Modality, Encoding | None] = {
+            "text": self.encode_text(words, context=[ContextTurn(None, words)])
+        }
+        if audio := self.manifest.audio:
+            encodings["audio"] = self.encode_audio(audio.spec.extract(np.zeros(samples, np.float32)))
+        if video := self.manifest.video:
+            n = video.spec.exact_crops or min(crops, video.spec.max_crops)
+            shape = (n, video.spec.size_px, video.spec.size_px, video.spec.channels)
+            encodings["video"] = self.encode_crops(np.zeros(shape, np.uint8))
+        self.fuse(encodings, {})
+
+
+_LONGEST: Final = ("hello " * 512, 12 * SAMPLE_RATE_HZ, 512)
+"""More than any spec takes, but of sound, of which utterances are cut at so much."""
 
 
 def _first(outputs: list[Float32]) -> Encoding:
@@ -207,4 +227,24 @@ def load_bundle(
     folder: Path | None = None, *, provider: Provider = "auto", require_gpu: bool = False, threads: int = 1
 ) -> Model:
     """Open, check, load and warm up a bundle; the shipped one where no folder is given."""
-    return Model(bundles.read(folder), provider=provider, require_gpu=require_gpu, threads=threads)
+    return _load(folder, Execution(provider=provider, require_gpu=require_gpu, threads=threads))
+
+
+def open_model(settings: InferenceSettings) -> Model:
+    """The bundle of the daemon's settings, run as they say."""
+    execution = Execution(
+        provider=settings.provider,
+        require_gpu=settings.require_gpu,
+        threads=settings.threads,
+        batching=settings.batching,
+        cuda_graphs=settings.cuda_graphs,
+        tensorrt_fp16=settings.tensorrt_fp16,
+    )
+    return _load(settings.bundle, execution)
+
+
+def _load(folder: Path | None, execution: Execution) -> Model:
+    """On a GPU, the same bundle in half precision where it lies beside it."""
+    model = Model(bundles.read(folder), execution)
+    half = bundles.in_half_precision(model.bundle) if model.on_gpu else None
+    return model if half is None else Model(half, execution)

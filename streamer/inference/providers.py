@@ -1,21 +1,55 @@
-"""Where the networks run: chosen here, and nowhere else."""
+"""Where and how the networks run: chosen here, and nowhere else."""
 
+import hashlib
 import logging
 import os
-from typing import Final, Literal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
 
 from streamer.errors import BundleError, EngineError
+from streamer.nvidia_wheels import load_libraries
 
 Provider = Literal["auto", "cpu", "cuda", "tensorrt"]
+Batching = Literal["auto", "on", "off"]
 CPU: Final = "CPUExecutionProvider"
+CUDA: Final = "CUDAExecutionProvider"
+TENSORRT: Final = "TensorrtExecutionProvider"
 _WANTED: Final[dict[Provider, list[str]]] = {
-    "auto": ["CUDAExecutionProvider", CPU],
+    "auto": [CUDA, CPU],
     "cpu": [CPU],
-    "cuda": ["CUDAExecutionProvider", CPU],
-    "tensorrt": ["TensorrtExecutionProvider", "CUDAExecutionProvider", CPU],
+    "cuda": [CUDA, CPU],
+    "tensorrt": [TENSORRT, CUDA, CPU],
 }
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """How graphs are to run; no choice here changes what they compute by more than rounding."""
+
+    provider: Provider = "auto"
+    require_gpu: bool = False
+    threads: int = 1
+    """On the CPU."""
+    batching: Batching = "auto"
+    """Whether calls that come while a graph is busy run as one."""
+    cuda_graphs: bool = False
+    """Record each shape's run on the GPU once, and play it again."""
+    tensorrt_fp16: bool = False
+    """TensorRT may compute in half precision."""
+
+    def batches(self, got: str) -> bool:
+        """Whether calls are put together on the provider that a session got.
+
+        `auto` does it with CUDA. On a processor it gains a tenth for sound and nothing for faces, and each call would wait for the others;
+        TensorRT would build an engine anew for each larger batch, in minutes.
+        """
+        return self.batching == "on" or (self.batching == "auto" and got == CUDA)
+
+
+DEFAULT: Final = Execution()
 
 
 def providers(wanted: Provider) -> list[str]:
@@ -29,7 +63,37 @@ def providers(wanted: Provider) -> list[str]:
     chosen = [name for name in _WANTED[wanted] if name in built_in]
     if len(chosen) > 1 and hasattr(onnxruntime, "preload_dlls") and "ONNX_NO_PRELOAD" not in os.environ:
         onnxruntime.preload_dlls()  # CUDA's libraries from their wheels, without LD_LIBRARY_PATH
+        if TENSORRT in chosen:
+            load_libraries("tensorrt_libs", "libnv*.so*")
     return chosen
+
+
+def options(provider: str, graph: Path, execution: Execution) -> dict[str, Any]:
+    """What a provider is told about a graph."""
+    if provider == CUDA:
+        return {
+            # The default tries every algorithm at each new shape: half a second in the middle of a stream.
+            "cudnn_conv_algo_search": "HEURISTIC",
+            # The default doubles what it has each time; speech recognition wants its part of the memory.
+            "arena_extend_strategy": "kSameAsRequested",
+            # TF32 rounds float32 to ten bits; who wants half precision exports it, and sees what it costs.
+            "use_tf32": "0",
+            "enable_cuda_graph": "1" if execution.cuda_graphs else "0",
+        }
+    if provider == TENSORRT:
+        from streamer.models_store import cache_folder  # it can download, which nobody else here needs
+
+        folder = cache_folder() / "tensorrt" / _digest(graph)
+        folder.mkdir(parents=True, exist_ok=True)
+        return {
+            # Engines are named by a graph's structure, not by its weights: each graph has a folder of its own.
+            "trt_engine_cache_enable": "1",
+            "trt_engine_cache_path": str(folder),
+            "trt_timing_cache_enable": "1",
+            "trt_timing_cache_path": str(folder),
+            "trt_fp16_enable": "1" if execution.tensorrt_fp16 else "0",
+        }
+    return {}
 
 
 def check(graph: str, got: str, wanted: Provider, *, require_gpu: bool) -> None:
@@ -51,3 +115,8 @@ def check(graph: str, got: str, wanted: Provider, *, require_gpu: bool) -> None:
 def as_bundle_error(path: str, err: Exception) -> BundleError:
     """What onnxruntime says of a file that it cannot load, in one line."""
     return BundleError(f"{path}: onnxruntime cannot load it ({str(err).splitlines()[0]})")
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

@@ -1,16 +1,26 @@
-"""One graph on ONNX Runtime: checked against the bundle's language when it is loaded, warmed up, safe to call from several threads."""
+"""One graph on ONNX Runtime: checked against the bundle's language when it is loaded, safe to call from several threads."""
 
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from streamer.errors import BundleError
-from streamer.features.arrays import Float32, Int64
+from streamer.features.arrays import Float32
 from streamer.inference import providers
-from streamer.inference.providers import Provider
+from streamer.inference.batching import Batcher
+from streamer.inference.bound import NOT_RECORDED, BoundRuns, run_options
+from streamer.inference.padding import Array, Inputs, joined, parted
+from streamer.inference.providers import CPU, DEFAULT, Execution
 
-Array = Float32 | Int64
+TOLERANCE: Final = 1e-4
+"""How far the answer to a call may differ by what it is batched with; as far as an export may differ from torch."""
+
+log = logging.getLogger(__name__)
 
 
 class Port(NamedTuple):
@@ -43,35 +53,77 @@ OUTPUTS: Final[dict[str, tuple[Port, ...]]] = {
 
 
 class Session:
-    """A graph and the provider that it really got."""
+    """A graph and the provider that it really got.
 
-    def __init__(
-        self, kind: str, path: Path, *, provider: Provider = "auto", require_gpu: bool = False, threads: int = 1
-    ) -> None:
-        import onnxruntime
+    Where calls are put together, they go through buffers of a few fixed shapes. A graph in which they would change each other's answers
+    (8-bit graphs take their scale from all that they are given) is found out at the first call, and runs each call by itself.
+    """
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # Threads that spin for work would take the cores from speech recognition.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(path), sess_options=options, providers=providers.providers(provider)
-            )
-        except Exception as err:  # onnxruntime's exceptions share no public base
-            raise providers.as_bundle_error(str(path), err) from err
+    def __init__(self, kind: str, path: Path, execution: Execution = DEFAULT, *, tolerance: float = TOLERANCE) -> None:
+        """Load and check a graph.
+
+        Args:
+            kind: text, audio, video or fusion.
+            path: Of the file.
+            execution: Where and how it runs.
+            tolerance: Larger for a graph in half precision, which rounds a batch otherwise than a single call.
+
+        Raises:
+            BundleError: it cannot be loaded, or speaks another language.
+            EngineError: a GPU is required and there is none.
+        """
+        self._session, execution = _open(path, execution)
         self.kind = kind
         self.provider: str = self._session.get_providers()[0]
-        providers.check(path.name, self.provider, provider, require_gpu=require_gpu)
+        providers.check(path.name, self.provider, execution.provider, require_gpu=execution.require_gpu)
         _match(path, "input", INPUTS[kind], self._session.get_inputs())
         _match(path, "output", OUTPUTS[kind], self._session.get_outputs())
         self._outputs = [port.name for port in OUTPUTS[kind]]
+        self._free = frozenset(port.name for port in INPUTS[kind] if self.dimension(port.name, 1) is None)
+        self._tolerance = tolerance
+        device, record = ("cpu", False) if self.provider == CPU else ("cuda", execution.cuda_graphs)
+        self._options = run_options(NOT_RECORDED) if record else None
+        self._bound = BoundRuns(self._session, self._outputs, device, record=record)
+        self._batcher = Batcher(self._run_joined)
+        self._joins: bool | None = None if execution.batches(self.provider) else False
+        self._finding_out = threading.Lock()
 
     def run(self, **inputs: Array) -> list[Float32]:
         """The outputs in the order of `OUTPUTS`."""
-        return [np.asarray(output, np.float32) for output in self._session.run(self._outputs, inputs)]
+        if self._joins is None:
+            with self._finding_out:
+                self._joins = self._can_join(inputs) if self._joins is None else self._joins
+        return self._batcher.call(inputs) if self._joins else self._run_alone(inputs)
+
+    @property
+    def joins(self) -> bool:
+        """Whether calls are put together; known from the first call on."""
+        return bool(self._joins)
+
+    def _run_alone(self, inputs: Inputs) -> list[Float32]:
+        return [
+            np.asarray(output, np.float32) for output in self._session.run(self._outputs, dict(inputs), self._options)
+        ]
+
+    def _run_joined(self, calls: Sequence[Inputs]) -> list[list[Float32]]:
+        batch = joined(calls, self._free)
+        return parted(self._bound.run(batch), calls, batch)
+
+    def _can_join(self, inputs: Inputs) -> bool:
+        """Whether a call has the same answer beside a longer one as alone. Inputs may be all zeros: noise is laid over them."""
+        noise = np.random.default_rng(0)
+        call = {
+            name: value + noise.standard_normal(value.shape).astype(np.float32) * _there(name, inputs)
+            if value.dtype == np.float32 and not name.endswith("mask")
+            else value
+            for name, value in inputs.items()
+        }
+        longer = {n: np.concatenate([v, v[:, ::-1]], axis=1) if n in self._free else v for n, v in call.items()}
+        together, alone = self._run_joined([call, longer])[0], self._run_alone(call)
+        worst = max(float(np.abs(a - b).max(initial=0.0)) for a, b in zip(together, alone, strict=True))
+        if not worst <= self._tolerance:
+            log.info("%s: calls are run one by one; put together, their answers differ by %.1e", self.kind, worst)
+        return worst <= self._tolerance
 
     def dimension(self, name: str, axis: int) -> int | None:
         """The fixed size of one axis of an input; None where it is free."""
@@ -80,6 +132,32 @@ class Session:
                 size = port.shape[axis]
                 return size if isinstance(size, int) else None
         raise KeyError(name)
+
+
+def _open(path: Path, execution: Execution) -> tuple[Any, Execution]:
+    """A session of onnxruntime, and how it runs: not every graph can be recorded."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = execution.threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Threads that spin for work would take the cores from speech recognition.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    chosen = [(name, providers.options(name, path, execution)) for name in providers.providers(execution.provider)]
+    try:
+        return onnxruntime.InferenceSession(str(path), sess_options=options, providers=chosen), execution
+    except Exception as err:  # onnxruntime's exceptions share no public base
+        if not execution.cuda_graphs:
+            raise providers.as_bundle_error(str(path), err) from err
+        log.warning("%s: cannot be recorded as a CUDA graph (%s)", path.name, str(err).splitlines()[0])
+        return _open(path, replace(execution, cuda_graphs=False))
+
+
+def _there(name: str, inputs: Inputs) -> Array | float:
+    """The mask of an input, to be multiplied with it; all of it where there is none."""
+    mask = inputs.get(f"{name}_mask", inputs.get("mask"))
+    return 1.0 if mask is None else mask.reshape(*mask.shape, *[1] * (inputs[name].ndim - 2))
 
 
 def _match(path: Path, role: str, expected: tuple[Port, ...], found: list[object]) -> None:
