@@ -124,6 +124,18 @@ def leak_check(data: DataOption) -> None:
 
 
 @app.command()
+def prosody(
+    run: Annotated[Path, typer.Option(help="A finished run's folder, or a bundle; it reads text.")],
+    data: DataOption,
+    cache: CacheOption = Path("cache"),
+) -> None:
+    """Say whether MELD's prosody, as Praat measured it, adds to the words; writes nothing."""
+    from training.prosody import prosody_study  # as above
+
+    prosody_study(run, data, cache, Progress())
+
+
+@app.command()
 def ablate(
     recipe: RecipeOption,
     data: DataOption,

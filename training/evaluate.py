@@ -152,17 +152,9 @@ class Bench:
 
     def _alone(self, modality: Modality, samples: list[Sample]) -> Measured:
         pool = embed(self.runner, modality, samples, self.cache, self.progress)
-        scores = self._fuse_alone(modality, pool)
+        scores = fuse_alone(self.runner, modality, pool)
         truth = (pool.labels, np.array([s.sentiment_label for s in samples], np.int64))
         return Measured(decide(*scores[:2], self.calibrations.get(modality, Calibration())), *truth)
-
-    def _fuse_alone(self, modality: Modality, pool: Pool) -> Scores:
-        n = len(pool.samples)
-        absent = {
-            m: Encodings(np.zeros((n, 1, self.runner.widths.get(m, 1)), np.float32), np.zeros((n, 1), np.float32))
-            for m in MODALITIES
-        }
-        return self.runner.fuse({**absent, modality: Encodings(pool.views[:, :1], np.ones((n, 1), np.float32))})
 
     def _emotion(self, figure: Figure, title: str, data: str, modalities: str, measured: Measured) -> Metric:
         predicted = np.array([d.emotion for d in measured.decisions], np.int64)
@@ -186,6 +178,16 @@ class Bench:
     ) -> Metric:
         rounded = [None if v is None else round(v, 4) for v in (low, high)]
         return Metric(name, round(value, 4), data, self.split, modalities, n, *rounded)
+
+
+def fuse_alone(runner: Runner, modality: Modality, pool: Pool) -> Scores:
+    """What a network says of each sample of a pool, as it is, with no other modality."""
+    n = len(pool.samples)
+    absent = {
+        m: Encodings(np.zeros((n, 1, runner.widths.get(m, 1)), np.float32), np.zeros((n, 1), np.float32))
+        for m in MODALITIES
+    }
+    return runner.fuse({**absent, modality: Encodings(pool.views[:, :1], np.ones((n, 1), np.float32))})
 
 
 def _real(subset: frozenset[Modality]) -> str:

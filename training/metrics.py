@@ -79,3 +79,26 @@ def bootstrap(figure: Figure, true: Labels, predicted: Labels, *, rounds: int = 
     drawn = [figure(true[i], predicted[i]) for i in (rng.integers(len(true), size=len(true)) for _ in range(rounds))]
     low, high = np.percentile(drawn, (2.5, 97.5))
     return Interval(figure(true, predicted), float(low), float(high))
+
+
+class Difference(NamedTuple):
+    """One figure of a second network less that of a first, on the same samples."""
+
+    value: float
+    low: float
+    high: float
+    """Where it lies in 95 % of bootstrap samples."""
+    p: float
+    """Two-sided: twice the share of bootstrap samples on the other side of 0."""
+
+
+def paired_bootstrap(
+    figure: Figure, true: Labels, first: Labels, second: Labels, *, rounds: int = 2000, seed: int = 17
+) -> Difference:
+    """Both are measured on the same samples, drawn with replacement: what is hard is hard for both."""
+    rng = np.random.default_rng(seed)
+    draws = (rng.integers(len(true), size=len(true)) for _ in range(rounds))
+    drawn = np.array([figure(true[i], second[i]) - figure(true[i], first[i]) for i in draws])
+    low, high = np.percentile(drawn, (2.5, 97.5))
+    p = min(1.0, 2 * min(float((drawn <= 0).mean()), float((drawn >= 0).mean())))
+    return Difference(figure(true, second) - figure(true, first), float(low), float(high), p)

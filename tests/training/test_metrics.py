@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
-from training.metrics import accuracy, bootstrap, calibration_error, macro_f1, unweighted_recall, weighted_f1
+from training.metrics import (
+    accuracy,
+    bootstrap,
+    calibration_error,
+    macro_f1,
+    paired_bootstrap,
+    unweighted_recall,
+    weighted_f1,
+)
 
 LABELS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=60)
 
@@ -38,3 +46,15 @@ def test_a_network_that_is_as_sure_as_it_is_right_has_no_calibration_error() -> 
     true = (np.arange(1000) >= 800).astype(np.int64)
     assert calibration_error(probs, true) == pytest.approx(0.0, abs=1e-9)
     assert calibration_error(probs, np.zeros(1000, np.int64)) == pytest.approx(0.2)
+
+
+def test_a_second_network_is_better_only_where_the_same_samples_say_so() -> None:
+    rng = np.random.default_rng(0)
+    true = rng.integers(0, 3, 300)
+    first = np.where(rng.random(300) < 0.6, true, (true + 1) % 3)
+    better = np.where(rng.random(300) < 0.3, true, first)
+    found = paired_bootstrap(accuracy, true, first, better, rounds=300)
+    assert 0 < found.low < found.value < found.high
+    assert found.p < 0.01
+    same = paired_bootstrap(accuracy, true, first, first, rounds=100)
+    assert same == (0, 0, 0, 1)
