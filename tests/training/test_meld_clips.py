@@ -9,7 +9,7 @@ import pytest
 
 from training.corpora import meld_clips
 from training.corpora.meld_defects import count, known_defects, shared_spans
-from training.corpora.meld_rows import read_table, read_tables
+from training.corpora.meld_rows import MeldSplit, read_table, read_tables
 from training.errors import TrainingError
 from training.mini_meld import make
 
@@ -123,6 +123,19 @@ def test_the_manifest_of_defects_is_what_the_tables_show(shared_data: Path) -> N
     for span in manifest.shared_span:
         pair = rows["train", *span.train], rows[span.other_split, *span.other]
         assert tuple(row.emotion for row in pair) == span.labels
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(("split", "moved"), [("train", ["dia556_utt6"]), ("dev", [])])
+def test_the_realigned_tables_number_the_same_clips_anew_and_give_the_same_times(
+    shared_data: Path, split: MeldSplit, moved: list[str]
+) -> None:
+    original, realigned = read_table(shared_data, split), read_table(shared_data, split, realigned=True)
+    assert original is not None
+    assert realigned is not None
+    times = {row.name: (row.start_s, row.end_s) for row in original.rows}
+    assert [row.name for row in realigned.rows if times[row.name] != (row.start_s, row.end_s)] == moved
+    assert sorted(row.name for row in realigned.rows) == sorted(times)
 
 
 @pytest.mark.data

@@ -33,7 +33,9 @@ def read(data: Path) -> list[Sample]:
 def read_realigned(data: Path) -> list[Sample]:
     """The same utterances in the order that MELD-FAIR found (Carneiro, Weber & Wermter, 2023), where its tables are there.
 
-    The words are those of the original tables: the realigned ones have lost their apostrophes.
+    The order is all that the tables give: their times are the original ones, so no clip's sound or pictures can be cut by them. (One row,
+    train dia556_utt6, is of another moment than the one that the original table gives its clip.) What is said by whom is therefore that
+    of the original tables; the realigned ones have lost their apostrophes besides.
     """
     return _read(data, realigned=True)
 
@@ -60,11 +62,11 @@ def _in_found_order(data: Path, split: MeldSplit, table: Table) -> Table:
     found = read_table(data, split, realigned=True)
     if found is None:
         raise TrainingError(f"{data}: no realigned_{split}_sent_emo.csv; it is part of MELD-FAIR")
-    words = {(row.dialogue, row.utterance): row.text for row in table.rows}
-    unknown = [row for row in found.rows if (row.dialogue, row.clip_utterance) not in words]
+    original = {row.name: row for row in table.rows}
+    unknown = [row for row in found.rows if row.name not in original]
     if unknown:
         raise TrainingError(f"{found.path}:{unknown[0].line}: {unknown[0].name} is not in {table.path}")
-    rows = [msgspec.structs.replace(row, text=words[row.dialogue, row.clip_utterance]) for row in found.rows]
+    rows = [msgspec.structs.replace(original[row.name], line=row.line, utterance=row.utterance) for row in found.rows]
     return Table(found.path, rows)
 
 
