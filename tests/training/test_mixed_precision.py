@@ -1,0 +1,87 @@
+"""On a GPU a step is computed in bfloat16 where that is safe, and learns."""
+
+import math
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from models.heads import Logits
+from tests.training.tiny_joint import LOOP
+from training.batch import Batch
+from training.loop import Fit
+from training.progress import Progress
+
+CUDA = torch.cuda.is_available()
+
+
+class _Watched(nn.Module):
+    """Two heads that note in which precision they answered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.emotion, self.sentiment = nn.Linear(8, 7), nn.Linear(8, 3)
+        self.seen: set[tuple[str, torch.dtype]] = set()
+
+    def forward(self, features: Tensor) -> Logits:
+        logits = Logits(self.emotion(features), self.sentiment(features))
+        if self.training:
+            self.seen.add((features.device.type, logits.emotion.dtype))
+        return logits
+
+
+class _Data:
+    def plan(self, epoch: int) -> list[list[int]]:
+        return [[0, 1, 2, 3]]
+
+    def batch(self, indices: list[int], rng: np.random.Generator) -> Batch:
+        features = torch.from_numpy(rng.normal(size=(len(indices), 8)).astype(np.float32))
+        return Batch((features,), torch.eye(7)[indices], torch.eye(3)[[i % 3 for i in indices]])
+
+
+def _step(folder: Path, *, bf16: bool) -> tuple[_Watched, Fit]:
+    torch.manual_seed(0)
+    network = _Watched()
+    fit = Fit(network, _Data(), msgspec.structs.replace(LOOP, bf16=bf16), folder, torch.ones(7), lambda _: 1.0)
+    before = {name: value.detach().clone() for name, value in network.state_dict().items()}
+    fit.run(lambda _: {"score": 0.0}, Progress(), max_steps=1)
+    assert all(value.isfinite().all() for value in network.state_dict().values())
+    assert any(not torch.equal(before[name], value) for name, value in network.state_dict().items())
+    assert all(value.dtype == torch.float32 for value in network.state_dict().values())
+    assert math.isfinite(_loss(folder))
+    return network, fit
+
+
+def _loss(folder: Path) -> float:
+    (line,) = (folder / "history.jsonl").read_text(encoding="utf-8").splitlines()
+    return float(msgspec.json.decode(line)["loss"])
+
+
+@pytest.mark.parametrize(("bf16", "precision"), [(True, torch.bfloat16), (False, torch.float32)])
+@pytest.mark.parametrize(
+    "device",
+    [
+        pytest.param("cpu", marks=pytest.mark.skipif(CUDA, reason="the loop takes the CUDA device that there is")),
+        pytest.param(
+            "cuda",
+            marks=[pytest.mark.gpu, pytest.mark.skipif(not CUDA, reason="needs a CUDA device, and torch finds none")],
+        ),
+    ],
+)
+def test_a_step_is_mixed_where_the_recipe_says_so_and_its_loss_finite(
+    tmp_path: Path, device: str, bf16: bool, precision: torch.dtype
+) -> None:
+    torch.manual_seed(0)
+    network = _Watched()
+    fit = Fit(network, _Data(), msgspec.structs.replace(LOOP, bf16=bf16), tmp_path, torch.ones(7), lambda _: 1.0)
+    before = network.emotion.weight.detach().clone()
+    fit.run(lambda _: {"score": 0.0}, Progress(), max_steps=1)
+    assert network.seen == {(device, precision)}
+    assert math.isfinite(msgspec.json.decode((tmp_path / "history.jsonl").read_bytes())["loss"])
+    after = network.emotion.weight.detach().cpu()
+    assert after.dtype == torch.float32
+    assert after.isfinite().all()
+    assert not torch.equal(before, after)
