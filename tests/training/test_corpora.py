@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.corpora import CORPORA, goemotions, isear, meld, read
+from streamer.labels import EMOTIONS
+from training.corpora import CORPORA, emocontext, goemotions, isear, meld, read
 from training.errors import TrainingError
 
 HEADER = "Utterance,Speaker,Emotion,Sentiment,Dialogue_ID,Utterance_ID\n"
@@ -62,6 +63,39 @@ def test_a_bad_row_of_goemotions_is_named(tmp_path: Path) -> None:
         goemotions.read(tmp_path)
 
 
+def _emocontext(folder: Path, train: str | bytes) -> Path:
+    header = "id\tturn1\tturn2\tturn3\tlabel\n"
+    place = folder / "text" / "emocontext"
+    place.mkdir(parents=True)
+    (place / "valid.txt").write_text(f'{header}0\tHi\tHello\tI am so "sad\tsad\n')
+    (place / "train.txt").write_bytes(train if isinstance(train, bytes) else (header + train).encode())
+    return folder
+
+
+def test_a_chat_gives_its_last_turn_after_the_two_before_it(tmp_path: Path) -> None:
+    rows = "".join(f'{i}\tWhy?\tWhy not\t"Fine {i}\thappy\n' for i in range(20))
+    *train, valid = emocontext.read(_emocontext(tmp_path, rows))
+    assert train[3].text == '"Fine 3'  # a quote is a character here, and spans no lines
+    assert train[3].context == (("user", "Why?"), ("agent", "Why not"))
+    assert EMOTIONS[train[3].label] == "joy"
+    assert [s.split for s in train].count("calibration") == 1
+    assert (valid.split, EMOTIONS[valid.label]) == ("dev", "sadness")
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("0\ta\tb\tc\thappy\n1\ta\tb\tc\tfurious\n", r"train\.txt:3: unknown label 'furious'; known here: happy, sad"),
+        ("0\ta\tb\tc\n", r"train\.txt:2: no 'label' in this row"),
+        (b"id\tturn1\tturn2\tturn3\temotion\n", r"train\.txt: no column 'label'; it has id, turn1"),
+        (b"id\tturn1\tturn2\tturn3\tlabel\n0\ta\tb\tc \xff\thappy\n", r"train\.txt:\d: not UTF-8"),
+    ],
+)
+def test_a_bad_row_of_emocontext_is_named(tmp_path: Path, rows: str | bytes, message: str) -> None:
+    with pytest.raises(TrainingError, match=message):
+        emocontext.read(_emocontext(tmp_path, rows))
+
+
 def test_shame_and_guilt_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "text" / "isear").mkdir(parents=True)
     (tmp_path / "text" / "isear" / "isear.csv").write_text("emotion,text\njoy,Good\nshame,Bad\n")
@@ -96,4 +130,4 @@ def test_real_corpora_have_every_split_and_no_speaker_in_two(corpus: str, shared
     if samples[0].audio:
         assert not splits["train"] & splits["dev"]
         assert not splits["calibration"] & (splits["train"] | splits["dev"])
-    assert len(np.unique([s.label for s in samples])) >= 5
+    assert len(np.unique([s.label for s in samples])) >= (4 if corpus == "emocontext" else 5)
