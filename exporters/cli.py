@@ -41,13 +41,19 @@ def verify(bundle: Annotated[Path, typer.Argument(help="A bundle's folder.")]) -
 
 @app.command()
 def inspect(bundle: Annotated[Path, typer.Argument(help="A bundle's folder.")]) -> None:
-    """Inputs, sizes, multiply-adds and one-thread latency of each graph."""
+    """Inputs, sizes, FLOPs and one-thread latency of each graph."""
     from exporters.inspection import inspect as look
 
-    table = Table("graph", "inputs", "outputs", "MB", "parameters", "latency ms (median), input")
+    table = Table("graph", "inputs", "outputs", "MB", "parameters", "MFLOPs", "latency ms (median), input")
     for graph in look(bundle):
         table.add_row(
-            graph.name, graph.inputs, graph.outputs, f"{graph.size_mb:.2f}", f"{graph.parameters:,}", graph.latency
+            graph.name,
+            graph.inputs,
+            graph.outputs,
+            f"{graph.size_mb:.2f}",
+            f"{graph.parameters:,}",
+            f"{graph.flops / 1e6:,.1f}",
+            graph.latency,
         )
     Console().print(table)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from exporters.draft import draft_of
 from exporters.errors import ExportError
+from exporters.flops import flops
 from streamer import load_bundle
 from streamer.bundle import Bundle, read
 from streamer.features import FaceCropSpec
@@ -28,6 +29,8 @@ class Graph(NamedTuple):
     outputs: str
     size_mb: float
     parameters: int
+    flops: int
+    """Of one answer to the typical input; see `exporters.flops`."""
     latency: str
 
 
@@ -95,7 +98,13 @@ def _inspect(bundle: Bundle, name: str, file: str) -> Graph:
         session.run(None, feed)
         times_ms.append((time.perf_counter() - started) * 1e3)
     return Graph(
-        name, ports[0], ports[1], path.stat().st_size / 1e6, parameters, f"{np.median(times_ms):.2f}, {_TYPICAL[name]}"
+        name=name,
+        inputs=ports[0],
+        outputs=ports[1],
+        size_mb=path.stat().st_size / 1e6,
+        parameters=parameters,
+        flops=flops(path, feed),
+        latency=f"{np.median(times_ms):.2f}, {_TYPICAL[name]}",
     )
 
 

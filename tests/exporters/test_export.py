@@ -59,8 +59,10 @@ def test_a_bundle_says_what_it_is_made_of_and_how_near_torch_it_is(bundle: Path)
     assert all(value <= 1e-4 for value in manifest.parity.values())
 
 
-def test_the_table_names_every_graph_with_its_latency(bundle: Path) -> None:
-    assert [graph.name for graph in inspect(bundle)] == ["text", "audio", "video", "fusion"]
+def test_the_table_names_every_graph_with_its_flops_and_latency(bundle: Path) -> None:
+    graphs = inspect(bundle)
+    assert [graph.name for graph in graphs] == ["text", "audio", "video", "fusion"]
+    assert all(graph.flops > graph.parameters / 10 and float(graph.latency.split(",")[0]) > 0 for graph in graphs)
 
 
 def test_an_export_that_differs_from_torch_is_refused_by_name(run: Path, tmp_path: Path) -> None:
