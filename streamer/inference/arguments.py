@@ -1,12 +1,17 @@
 """The checks of what callers hand to `predict`: each error names the argument, what it is, and what it should be."""
 
+from typing import Final
+
 import numpy as np
 
 from streamer.features.arrays import Float32, UInt8
 
+LOUDEST: Final = 1.5
+"""Lossy decoders and resamplers overshoot full scale by a few tenths where a recording is loud; what is beyond was never divided."""
+
 
 def waveform(value: object) -> Float32:
-    """Float32 [samples], mono, 16 kHz, in [-1, 1].
+    """Float32 [samples], mono, 16 kHz, in [-1, 1] but for what a decoder overshoots.
 
     Raises:
         TypeError: no array, or of another dtype.
@@ -22,7 +27,7 @@ def waveform(value: object) -> Float32:
         )
     if not np.isfinite(value).all():
         raise ValueError("waveform holds NaN or infinity")
-    if (peak := float(np.abs(value).max())) > 1.0 + 1e-3:
+    if (peak := float(np.abs(value).max())) > LOUDEST:
         raise ValueError(f"waveform must lie in [-1, 1], its peak is {peak:.3g}; 16-bit samples are divided by 32768")
     return value
 
