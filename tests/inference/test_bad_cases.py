@@ -74,7 +74,7 @@ def whispered(waveform: Float32) -> Float32:
         envelope = np.exp(np.fft.rfft(cepstrum).real)
         noise = np.exp(2j * np.pi * rng.random(len(envelope)))
         out[begin : begin + length] += np.fft.irfft(envelope * noise) * window
-    return (0.1 * out[length:-length] / np.abs(out).max()).astype(np.float32)
+    return np.asarray(0.1 * out[length:-length] / np.abs(out).max(), np.float32)
 
 
 def shouted(waveform: Float32) -> Float32:
