@@ -27,13 +27,17 @@ from exporters.graphs import INPUT_NAMES, graph_names, random_inputs, write_grap
 from exporters.precision import shrink
 from models.network import Network
 from streamer.features import FaceCropSpec, FunctionalsSpec, LogMelSpec, MfccSpec, WaveformSpec
-from streamer.inference.session import Session
+from streamer.inference.model import HALF_PRECISION_TOLERANCE
+from streamer.inference.providers import Execution
+from streamer.inference.session import TOLERANCE, Session
 from streamer.labels import MODALITIES, Modality
 from training.recipes import RECIPES, find
 
 UTTERANCE_S: Final = 4.0
 PIECES: Final = 24
 WARM_UP: Final = 3
+PATIENCE: Final = 2
+"""Batch sizes that are no better before larger ones are given up: a single one may be ill measured."""
 Inputs = dict[Modality, tuple[Tensor, ...]]
 Run = Callable[[Inputs], object]
 
@@ -115,14 +119,18 @@ def _absent(network: Network, modality: Modality, batch: int, device: str) -> tu
     return torch.zeros(batch, 1, width, device=device), torch.zeros(batch, 1, device=device)
 
 
-def onnx_run(network: Network, folder: Path, provider: Any, precision: Any, threads: int) -> tuple[Run, str]:
-    """The graphs that the exporter writes, in the daemon's own sessions; and the provider that they got."""
+def onnx_run(network: Network, folder: Path, precision: Any, execution: Execution) -> tuple[Run, str]:
+    """The graphs that the exporter writes, in the daemon's own sessions: with CUDA they run through bound buffers of a few shapes.
+
+    Also what they got: the provider, and `bound` where all of them could be run so.
+    """
     sessions = {}
     for graph in graph_names(network.cpu().eval()):
         path = folder / f"{graph}.onnx"
         write_graph(network, graph, path)
         shrink(path, precision)
-        sessions[graph] = Session(graph, path, provider=provider, threads=threads)
+        tolerance = HALF_PRECISION_TOLERANCE if precision == "fp16" else TOLERANCE
+        sessions[graph] = Session(graph, path, execution, tolerance=tolerance)
 
     def run(inputs: Inputs) -> object:
         fused: dict[str, np.ndarray[Any, np.dtype[np.float32]]] = {}
@@ -138,7 +146,9 @@ def onnx_run(network: Network, folder: Path, provider: Any, precision: Any, thre
                 fused[f"{modality}_mask"] = np.zeros((batch, 1), np.float32)
         return sessions["fusion"].run(**fused)
 
-    return run, sessions["fusion"].provider
+    run(utterances(network, 1))  # at their first call, sessions find out how they can be run
+    provider = sessions["fusion"].provider.removesuffix("ExecutionProvider")
+    return run, f"{provider} bound" if all(session.joins for session in sessions.values()) else provider
 
 
 def seconds_of(run: Run, inputs: Inputs, seconds: float) -> float:
@@ -156,8 +166,8 @@ def seconds_of(run: Run, inputs: Inputs, seconds: float) -> float:
 def measure(
     recipe: str, network: Network, engine: str, run: Run, device: str, precision: str, extent: Extent
 ) -> Measured:
-    """Larger and larger batches, until they are no better or do not fit."""
-    best_batch, best_per_s, latency_s = 1, 0.0, 0.0
+    """Larger and larger batches, until they are no better, twice in a row, or do not fit."""
+    best_batch, best_per_s, latency_s, no_better = 1, 0.0, 0.0, 0
     for batch in extent.batches:
         try:
             took_s = seconds_of(run, utterances(network, batch), extent.seconds)
@@ -166,9 +176,12 @@ def measure(
                 raise
             break
         latency_s = latency_s or took_s
-        if batch / took_s < best_per_s * 1.03:
+        if batch / took_s > best_per_s * 1.03:
+            best_batch, best_per_s, no_better = batch, batch / took_s, 0
+        else:
+            no_better += 1
+        if no_better == PATIENCE:
             break
-        best_batch, best_per_s = batch, batch / took_s
     return Measured(
         recipe=recipe,
         engine=engine,
@@ -188,8 +201,15 @@ def all_engines(recipe: str, wanted: Any, extent: Extent) -> Iterator[Measured]:
     device = "cuda" if wanted.provider != "cpu" and torch.cuda.is_available() else "cpu"
     name = torch.cuda.get_device_name() if device == "cuda" else "CPU"
     with tempfile.TemporaryDirectory() as folder:
-        run, provider = onnx_run(network, Path(folder), wanted.provider, wanted.precision, wanted.threads)
-        engine = f"onnxruntime {provider.removesuffix('ExecutionProvider')}"
+        execution = Execution(
+            provider=wanted.provider,
+            threads=wanted.threads,
+            batching=wanted.batching,
+            cuda_graphs=wanted.cuda_graphs,
+            tensorrt_fp16=wanted.precision == "fp16",
+        )
+        run, got = onnx_run(network, Path(folder), wanted.precision, execution)
+        engine = f"onnxruntime {got}{' recorded' if wanted.cuda_graphs and 'bound' in got else ''}"
         yield measure(recipe, network, engine, run, name, wanted.precision, extent)
     eager = torch_run(network, device, wanted.precision, compiled=False)
     yield measure(recipe, network, "torch eager", eager, name, wanted.precision, extent)
@@ -227,6 +247,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--batches", default="1,2,4,8,16,32,64,128,256")
     parser.add_argument("--seconds", type=float, default=1.0, help="for each batch")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="of ONNX Runtime on a CPU")
+    parser.add_argument(
+        "--batching", choices=("auto", "on", "off"), default="auto", help="bound buffers: auto with CUDA"
+    )
+    parser.add_argument("--cuda-graphs", action="store_true", help="ONNX Runtime records each shape's run")
     parser.add_argument("--no-compile", action="store_true")
     parser.add_argument("--out", type=Path, help="JSON file")
     parser.add_argument("--data", help="taken for the sake of `make bench`; not used")
