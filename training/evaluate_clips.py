@@ -34,8 +34,8 @@ FIGURES: Final[dict[str, Figure]] = {
 
 
 CLIPS: Final = "MELD, with its clips"
-PAST_ONLY: Final = "MELD, each utterance after those before it, as the daemon hears it"
-WHOLE_DIALOGUES: Final = "MELD, each utterance in its whole dialogue, as in the literature"
+PAST_ONLY: Final = "MELD, past only"
+WHOLE_DIALOGUES: Final = "MELD, whole dialogues"
 
 
 class Judged(NamedTuple):
@@ -93,11 +93,15 @@ def evaluate_clips(
     ):
         figure = confusion_figure(names, true, predicted, title=f"MELD {split}: {head}")
         save(figure, pictures / f"confusion-{head}-{split}.png")
+    notes = _notes(judged, pictures, split)
     recurrent = dialogue_runner(runner)
     metrics = _metrics(judged, PAST_ONLY if recurrent else CLIPS, split)
     if recurrent:
+        notes.append(
+            "past only: each utterance after those before it, as the daemon hears it; whole dialogues: as in the literature"
+        )
         metrics += _heads(_judge_whole(recurrent, judged, store, calibrations), WHOLE_DIALOGUES, split)
-    return ClipResults(tuple(metrics), [*_notes(judged, pictures, split), *dict.fromkeys(troubles)])
+    return ClipResults(tuple(metrics), [*notes, *dict.fromkeys(troubles)])
 
 
 def judge(
