@@ -139,3 +139,12 @@ def test_minilm_fits_the_pooled_encoder_of_its_size() -> None:
     WEIGHTS["minilm"](encoder)
     with pytest.raises(TrainingError, match="its weights are a BERT's"):
         WEIGHTS["minilm"](FaceCnn(channels=(4, 8)).build(FaceCropSpec()))
+
+
+def test_published_weights_may_stay_as_they_are() -> None:
+    (tuned,), (frozen,) = find("modular", "full").stages, find("modular", "full", {"published": "frozen"}).stages
+    assert isinstance(tuned, JointStage)
+    assert isinstance(frozen, JointStage)
+    assert (tuned.frozen, set(tuned.rate_factors)) == ((), {"text", "video"})
+    assert (frozen.frozen, frozen.rate_factors) == (("text", "video"), {})
+    assert frozen.start == tuned.start

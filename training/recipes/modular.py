@@ -17,6 +17,9 @@ Fusing = Literal["attention", "concat", "cross-modal", "experts", "gated"]
 Data = Literal["meld-clips", "meld", "speech"]
 """MELD with its clips; its words alone; the corpora of acted speech, which have no words."""
 
+Published = Literal["tuned", "frozen"]
+"""Whether what comes with published weights goes on learning, or only the head above it does."""
+
 _CORPORA: Final[dict[Data, tuple[str, ...]]] = {
     "meld-clips": ("meld-clips",),
     "meld": ("meld",),
@@ -35,6 +38,7 @@ def modular(
     fusion: Fusing = "attention",
     decision: Decision = "early",
     data: Data = "meld-clips",
+    published: Published = "tuned",
 ) -> Recipe:
     """The recipe at one size.
 
@@ -45,9 +49,9 @@ def modular(
     if not encoders:
         raise TrainingError("modular: text, audio and video are all none; choose at least one")
     full = size == "full"
-    factors: dict[Modality | Literal["fusion"], float] = {
-        m: _PRETRAINED_FACTOR for m, part in encoders.items() if full and part.weights
-    }
+    weighted: tuple[Modality, ...] = tuple(m for m, part in encoders.items() if part.weights)
+    tuned = weighted if full and published == "tuned" else ()
+    factors: dict[Modality | Literal["fusion"], float] = dict.fromkeys(tuned, _PRETRAINED_FACTOR)
     loop = LoopConfig(
         epochs=30 if full else 1,
         batch_size=16 if full else 4,
@@ -69,6 +73,7 @@ def modular(
                 corpora=_CORPORA[data],
                 loop=loop,
                 start=parts.published(encoders, size),
+                frozen=weighted if published == "frozen" else (),
                 rate_factors=factors,
                 modality_dropout=0.3 if len(encoders) > 1 else 0.0,
                 limit=None if full else 16,
