@@ -66,11 +66,19 @@ def evaluate(
     split: Annotated[Literal["calibration", "dev", "test"], typer.Option(help="dev is what is reported.")] = "dev",
     cache: CacheOption = Path("cache"),
     pictures: Annotated[Path | None, typer.Option(help="Where confusion matrices go; runs/evaluate-NAME.")] = None,
+    beside: Annotated[
+        Path | None,
+        typer.Option(help="Another run or bundle, say the one in fp32: the change of each figure is shown."),
+    ] = None,
 ) -> None:
     """Print every figure of a run or a bundle, with intervals; in MELD's terms where the data is MELD with its clips."""
-    from training.report import evaluate as measure  # as above
+    from training.report import compare  # as above
+    from training.report import evaluate as measure
 
-    measure(target, data, cache, split, Progress(), pictures=pictures)
+    if beside is None:
+        measure(target, data, cache, split, Progress(), pictures=pictures)
+    else:
+        compare(target, beside, data, cache, split, Progress(), pictures=pictures)
 
 
 @app.command("mini-meld")

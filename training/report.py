@@ -11,6 +11,7 @@ from streamer.bundle import Metric
 from streamer.calibration import Calibration
 from streamer.features import VectorsSpec
 from training.card import render
+from training.change import Change, changes, table
 from training.evaluate import Bench
 from training.evaluate_clips import evaluate_clips, has_clips
 from training.progress import Progress
@@ -40,6 +41,24 @@ def evaluate(
     metrics = Bench(runner, calibrations, data, cache, split, progress).run()
     progress.console.print(_table(metrics))
     return metrics
+
+
+def compare(
+    target: Path,
+    beside: Path,
+    data: Path,
+    cache: Path,
+    split: Split,
+    progress: Progress,
+    *,
+    pictures: Path | None = None,
+) -> list[Change]:
+    """The figures of both, each printed, and how much they differ: what a precision costs on a data set."""
+    before = evaluate(beside, data, cache, split, progress)
+    after = evaluate(target, data, cache, split, progress, pictures=pictures)
+    found = changes(before, after)
+    progress.console.print(table(found, beside.name, target.name))
+    return found
 
 
 def open_runner(target: Path) -> tuple[Runner, dict[str, Calibration]]:

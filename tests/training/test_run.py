@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
@@ -11,9 +12,10 @@ from streamer.bundle import Corpus, FusionPart, Manifest, Metric, read, write_ma
 from streamer.labels import subset_name
 from training.calibrate import SUBSETS
 from training.card import render
+from training.change import changes
 from training.cli import app
 from training.progress import Progress
-from training.report import evaluate
+from training.report import compare, evaluate
 from training.run import train_run
 
 
@@ -37,6 +39,22 @@ def test_every_subset_is_measured_with_its_interval(run: Path, made_data: Path) 
     assert {m.modalities for m in f1} == {subset_name(subset) for subset in SUBSETS}
     assert all(m.low is not None and m.high is not None and m.low <= m.value <= m.high for m in f1)
     assert all(m.split == "dev" and m.n > 0 for m in metrics)
+
+
+def test_a_figure_beside_that_of_another_network_shows_its_change() -> None:
+    shared = Metric("emotion weighted F1", 0.62, "MELD", "dev", "text", 1109)
+    before = (shared, Metric("emotion weighted F1", 0.50, "MELD", "dev", "audio", 1109))
+    after = (msgspec.structs.replace(shared, value=0.61), Metric("emotion accuracy", 0.7, "MELD", "dev", "text", 1109))
+    (change,) = changes(before, after)
+    assert (change.before, change.after.value) == (0.62, 0.61)
+    assert change.difference == pytest.approx(-0.01)
+
+
+def test_a_run_beside_itself_has_not_changed(run: Path, made_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = compare(run, run, made_data, run.parent / "cache", "dev", Progress())
+    assert len(found) > 20
+    assert all(change.difference == 0 for change in found)
+    assert "+0.000" in capsys.readouterr().out
 
 
 def test_help_needs_no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
