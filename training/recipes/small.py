@@ -18,6 +18,28 @@ SPEECH: Final = ("ravdess", "cremad", "nemo", "emovo")
 _TEXT: Final = TextSpec()
 _AUDIO: Final = LogMelSpec(relative_to="level", std=3.0)
 _VIDEO: Final = FaceCropSpec(equalise=True)
+_VOICES: Final = UnimodalStage(
+    name="audio-speech",
+    modality="audio",
+    corpora=SPEECH,
+    score="unweighted_recall",
+    loop=LoopConfig(
+        epochs=30,
+        batch_size=32,
+        learning_rate=2e-3,
+        class_power=0.5,
+        label_smoothing=0.05,
+        average=0.995,
+        weight_decay=0.02,
+    ),
+)
+_PICTURES: Final = UnimodalStage(
+    name="video-faces",
+    modality="video",
+    corpora=("ferplus",),
+    score="accuracy",
+    loop=LoopConfig(epochs=24, batch_size=64, learning_rate=2e-3, class_power=0.3, average=0.995, weight_decay=0.02),
+)
 
 
 def small(size: Size) -> Recipe:
@@ -69,30 +91,8 @@ def _full() -> Recipe:
                     average=0.995,
                 ),
             ),
-            UnimodalStage(
-                name="audio-speech",
-                modality="audio",
-                corpora=SPEECH,
-                score="unweighted_recall",
-                loop=LoopConfig(
-                    epochs=30,
-                    batch_size=32,
-                    learning_rate=2e-3,
-                    class_power=0.5,
-                    label_smoothing=0.05,
-                    average=0.995,
-                    weight_decay=0.02,
-                ),
-            ),
-            UnimodalStage(
-                name="video-faces",
-                modality="video",
-                corpora=("ferplus",),
-                score="accuracy",
-                loop=LoopConfig(
-                    epochs=24, batch_size=64, learning_rate=2e-3, class_power=0.3, average=0.995, weight_decay=0.02
-                ),
-            ),
+            _VOICES,
+            _PICTURES,
             FusionStage(
                 encoders={"text": "text-meld", "audio": "audio-speech", "video": "video-faces"},
                 corpora={"text": ("meld",), "audio": SPEECH, "video": ("ferplus",)},
