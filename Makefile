@@ -40,6 +40,7 @@ bundle: setup  ## train, measure and export the shipped bundle from $(DATA), and
 	$(BIN)/python -m exporters export $(RUN) --out $(RUN)/bundle --precision int8
 	$(BIN)/python -m training report --bundle $(RUN)/bundle --data $(DATA)
 	$(BIN)/python -m exporters install $(RUN)/bundle --out streamer/bundles/small
+	PYTHONPATH=. $(BIN)/python docs/make_accuracy.py
 
 bench: export PYTHONPATH := .
 bench: setup  ## the figures of README and docs, on a quiet machine: about ten minutes
