@@ -18,6 +18,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
+import av
 from rich.console import Console
 from rich.table import Table
 
@@ -42,6 +43,8 @@ STAGES: Final = {
 """Names of threads, and what they are called here."""
 SCREEN: Final = (160, 40)
 EVERY_S: Final = 0.25
+LATE: Final = 1.1
+"""Times the length of the clip, from which what was measured is not its playing in real time."""
 
 
 class Timed:
@@ -85,6 +88,12 @@ class Dashboard:
         self._thread.join()
 
 
+def clip_s() -> float:
+    """How long the clip is."""
+    with av.open(str(CLIP)) as clip:
+        return (clip.duration or 0) / 1e6  # FFmpeg's AV_TIME_BASE
+
+
 def profile(asr: str) -> dict[str, tuple[float, float]]:
     """Percent of one core in networks and in everything else, by stage, while the clip plays."""
     timed = Timed()
@@ -112,6 +121,10 @@ def profile(asr: str) -> dict[str, tuple[float, float]]:
                     spent, took_s = now, time.monotonic() - begun_s
                 running.join(EVERY_S)
             dashboard.join()
+    if took_s > LATE * clip_s():
+        Console().print(
+            f"The machine was too busy: the clip took {took_s:.0f} s, and shares of that time are too small."
+        )
     found = {}
     for name, shown in STAGES.items():
         total_s, networks_s = spent.get(name, 0.0) - before.get(name, 0.0), timed.by_thread[name]
