@@ -4,7 +4,8 @@ An expert on prosody alone, multinomial logistic regression, is fitted on MELD's
 holds for an emotion, log p(emotion | prosody) less log p(emotion), is added with one weight to the network's emotion logits of the
 words, and the same decision follows as in the daemon. The weight, the expert's ridge and what it is shown are chosen by likelihood on
 the calibration dialogues, which fitted nothing but the network's temperatures: on train the network's own logits are those of words
-that it has learned, and would say that nothing else is needed. Dev is looked at once, with what was chosen.
+that it has learned, and would say that nothing else is needed. Dev is measured with what was chosen, and with nothing else
+(`docs/results.md` says what was seen of it before).
 """
 
 from collections import defaultdict
