@@ -71,7 +71,10 @@ class Fit:
         """Args: factor_of: The learning rate of a parameter, by its name, relative to the config's."""
         self.team = team()
         # Channels last: a tenth to a third less time for the convolutions, the same weights.
-        network = network.to(self.team.device, memory_format=torch.channels_last)
+        network = network.to(self.team.device)
+        for parameter in network.parameters():
+            if parameter.dim() == 4:  # of a picture; a film's convolutions have five
+                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
         self.network, self.data, self.config, self.folder = network, data, config, folder
         self.class_weights = class_weights.to(self.team.device)
         self.epoch, self.position, self.step = 0, 0, 0
