@@ -26,8 +26,8 @@ Each encoder alone, on the corpora of its modality; then the fusion on their fro
 number, `docs/training.md` every command). **No corpus with text, voice and face of one moment was available.** The fusion learned on
 tuples matched by label: a real sample of one modality is lent a voice or a face of the same emotion from other corpora, in 45 % of
 the cases; in the others a neutral or an arbitrary one, because acted voices and posed faces would otherwise look as if they never
-erred. Words are never lent. It also learned on every modality alone. Figures on such tuples say that the fusion is sound, not how good
-it is on real people.
+erred. Words are never lent. A modality that is alone is judged by the heads that it was trained under, which the fusion does not change.
+Figures on such tuples say that the fusion is sound, not how good it is on real people.
 
 Splits: no speaker (voice) or dialogue (text) is in two of train, calibration and dev; FER2013 does not name its people. Epochs,
 temperatures and conformal thresholds were chosen on calibration, never on dev. Contempt counts as disgust, calm as neutral; pictures
@@ -37,7 +37,7 @@ whose raters mostly saw no face or an unknown emotion are left out of FERPlus.
 _LIMITS: Final = """\
 ## Known limits
 
-- Text was learned from one American television comedy of 1994-2004 and from Reddit; text is English only.
+- Text was learned from one American television comedy of 1994-2004, from Reddit, chats and textbook dialogues; text is English only.
 - Voices are acted; CREMA-D was re-synthesised from spectrograms. Everyday speech is less expressive, and a voice alone is the weakest sign.
 - Faces are 48-pixel grey pictures from the web, mostly frontal; profile, dark and covered faces are much harder than the figures say.
 - Fear and disgust are rare in every corpus, and are found least well.
