@@ -43,8 +43,8 @@ class Execution:
     def batches(self, got: str) -> bool:
         """Whether calls are put together on the provider that a session got.
 
-        `auto` does it with CUDA. On a processor it gains nothing for sound and faces (docs/performance.md), and each call would wait for the others;
-        TensorRT would build an engine anew for each larger batch, in minutes.
+        `auto` does it with CUDA. On a processor it gains nothing for sound and faces (docs/performance.md), and each call would wait
+        for the others; TensorRT would build an engine anew for each larger batch, in minutes.
         """
         return self.batching == "on" or (self.batching == "auto" and got == CUDA)
 
