@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 Precision = Literal["fp32", "fp16", "int8"]
 
-_SMALL_BYTES: Final = 8_000_000
+_SMALL_BYTES: Final = 10_000_000
 """A graph below this stays float32: there is little to gain, and convolutions lose speed in 8 bits on most processors."""
 
 
