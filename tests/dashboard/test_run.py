@@ -63,7 +63,7 @@ def test_it_watches_a_daemon_and_gives_the_terminal_back() -> None:
             seen = read_until(terminal, b"This is the best news")
             child.send_signal(signal.SIGINT)
             seen += read_until(terminal, LEAVE)
-            assert child.wait(10) == 0
+            assert child.wait(30) == 0
     assert seen.count(ENTER) == seen.count(LEAVE) == 1
     assert SHOW_CURSOR in seen
     assert b"Traceback" not in seen
