@@ -20,9 +20,9 @@ from rich.table import Table
 from scipy.stats import spearmanr
 
 from streamer.features.arrays import Float32
-from streamer.features.prosody import Prosody, prosody
 from streamer.messages import SAMPLE_RATE_HZ
 from training.decode import decode
+from training.phonetics.prosody import Prosody, prosody
 
 _PAUSE_DB, _DIP_DB, _MIN_PAUSE_S, _MIN_SOUNDING_S = 25.0, 2.0, 0.3, 0.1
 

@@ -7,12 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
-
-
-@app.callback()
-def exporters() -> None:
-    """Write, check and look into bundles."""
+app = typer.Typer(help="Write, check and look into bundles.", no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 @app.command()

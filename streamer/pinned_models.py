@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from streamer.errors import DownloadError
 
@@ -61,93 +61,117 @@ def _weights(size_bytes: int, sha256: str) -> PinnedFile:
     return PinnedFile("model.bin", size_bytes, sha256)
 
 
-def _whisper(name: str, repository: str, revision: str, *files: PinnedFile) -> KnownModel:
-    hub = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
-    return KnownModel(
-        name=name,
-        purpose=WHISPER,
-        licence="MIT",
-        source=f"{repository}@{revision[:12]}",
-        url=f"{hub}/{repository}/resolve/{revision}",
-        files=files,
-        hub_folder=f"models--{repository.replace('/', '--')}/snapshots/{revision}",
-    )
+class _Hub(NamedTuple):
+    """A recogniser on the Hugging Face hub."""
+
+    name: str
+    repository: str
+    revision: str
+    files: tuple[PinnedFile, ...]
 
 
-def known_models() -> tuple[KnownModel, ...]:
-    """All of them: the face detector, then the recognisers from small to large."""
-    return (
-        KnownModel(
-            name="yunet",
-            purpose="face detection (OpenCV FaceDetectorYN)",
-            licence="MIT",
-            source="opencv/opencv_zoo@47534e27c985",
-            url="https://media.githubusercontent.com/media/opencv/opencv_zoo/"
-            "47534e27c9851bb1128ccc0102f1145e27f23f98/models/face_detection_yunet",
-            files=(
-                PinnedFile(
-                    "face_detection_yunet_2026may.onnx",
-                    229_738,
-                    "ebafce4e3c118d6554634be5c27ab333b4c047a9a8c3faf1d7cf93101c22f0f0",
-                ),
-            ),
+_YUNET: Final = KnownModel(
+    name="yunet",
+    purpose="face detection (OpenCV FaceDetectorYN)",
+    licence="MIT",
+    source="opencv/opencv_zoo@47534e27c985",
+    url="https://media.githubusercontent.com/media/opencv/opencv_zoo/"
+    "47534e27c9851bb1128ccc0102f1145e27f23f98/models/face_detection_yunet",
+    files=(
+        PinnedFile(
+            "face_detection_yunet_2026may.onnx",
+            229_738,
+            "ebafce4e3c118d6554634be5c27ab333b4c047a9a8c3faf1d7cf93101c22f0f0",
         ),
-        _whisper(
-            "tiny",
-            "Systran/faster-whisper-tiny",
-            "d90ca5fe260221311c53c58e660288d3deb8d356",
+    ),
+)
+_WHISPERS: Final = (
+    _Hub(
+        "tiny",
+        "Systran/faster-whisper-tiny",
+        "d90ca5fe260221311c53c58e660288d3deb8d356",
+        (
             _config(2_249, "a73a28cdfe1c43ccc7202fa333d1f89c202477271407ae9a7f19afa52039cac8"),
             _weights(75_538_270, "dcb76c6586fc06cbdac6dd21f14cfd129cc4cdd9dce19bf4ffa62e59cbe6e6d1"),
             _TOKENIZER,
             _VOCABULARY,
         ),
-        _whisper(
-            "base",
-            "Systran/faster-whisper-base",
-            "ebe41f70d5b6dfa9166e2c581c45c9c0cfc57b66",
+    ),
+    _Hub(
+        "base",
+        "Systran/faster-whisper-base",
+        "ebe41f70d5b6dfa9166e2c581c45c9c0cfc57b66",
+        (
             _config(2_309, "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a"),
             _weights(145_217_532, "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"),
             _TOKENIZER,
             _VOCABULARY,
         ),
-        _whisper(
-            "small",
-            "Systran/faster-whisper-small",
-            "536b0662742c02347bc0e980a01041f333bce120",
+    ),
+    _Hub(
+        "small",
+        "Systran/faster-whisper-small",
+        "536b0662742c02347bc0e980a01041f333bce120",
+        (
             _config(2_370, "b55496ac7940a7ae47d2c01eab40edfd8701feec1229d9cce3b40014383fb828"),
             _weights(483_546_902, "3e305921506d8872816023e4c273e75d2419fb89b24da97b4fe7bce14170d671"),
             _TOKENIZER,
             _VOCABULARY,
         ),
-        _whisper(
-            "medium",
-            "Systran/faster-whisper-medium",
-            "08e178d48790749d25932bbc082711ddcfdfbc4f",
+    ),
+    _Hub(
+        "medium",
+        "Systran/faster-whisper-medium",
+        "08e178d48790749d25932bbc082711ddcfdfbc4f",
+        (
             _config(2_257, "3622a2ddc41ec0e0fd4e68c13c6830f03b90c38d89aaad184de02c8c642cf807"),
             _weights(1_527_906_378, "9b45e1009dcc4ab601eff815b61d80e60ce3fd8c74c1a14f4a282258286b51ae"),
             _TOKENIZER,
             _VOCABULARY,
         ),
-        _whisper(
-            "large-v3",
-            "Systran/faster-whisper-large-v3",
-            "edaa852ec7e145841d8ffdb056a99866b5f0a478",
+    ),
+    _Hub(
+        "large-v3",
+        "Systran/faster-whisper-large-v3",
+        "edaa852ec7e145841d8ffdb056a99866b5f0a478",
+        (
             _config(2_394, "a9306624f5ec14270a014b647e5c316b6e03a662c369758d1b90697a7b0655b9"),
             _weights(3_087_284_237, "69f74147e3334731bc3a76048724833325d2ec74642fb52620eda87352e3d4f1"),
             _V3_PREPROCESSOR,
             PinnedFile("tokenizer.json", 2_480_617, "6d8cbd7cd0d8d5815e478dac67b85a26bbe77c1f5e0c6d76d1ce2abc0e5f21ca"),
             _V3_VOCABULARY,
         ),
-        _whisper(
-            "large-v3-turbo",
-            "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
-            "0a363e9161cbc7ed1431c9597a8ceaf0c4f78fcf",
+    ),
+    _Hub(
+        "large-v3-turbo",
+        "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
+        "0a363e9161cbc7ed1431c9597a8ceaf0c4f78fcf",
+        (
             _config(2_263, "b0253ea6c0d3bea6b1e19e91a02acfd3b53f4467362efcb5a3e6b16c9b3a9b7e"),
             _weights(1_617_884_929, "e76620f83d5f5b69efd3d87e3dc180c1bd21df9fbebacfd4335e5e1efcc018da"),
             _V3_PREPROCESSOR,
             PinnedFile("tokenizer.json", 2_710_337, "297b13372ac43916285644fb9687add3cc62ee2a1adb60da3dc25cc94c1871fd"),
             _V3_VOCABULARY,
         ),
+    ),
+)
+
+
+def known_models() -> tuple[KnownModel, ...]:
+    """All of them: the face detector, then the recognisers from small to large."""
+    hub = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+    return (_YUNET, *(_whisper(found, hub) for found in _WHISPERS))
+
+
+def _whisper(found: _Hub, hub: str) -> KnownModel:
+    return KnownModel(
+        name=found.name,
+        purpose=WHISPER,
+        licence="MIT",
+        source=f"{found.repository}@{found.revision[:12]}",
+        url=f"{hub}/{found.repository}/resolve/{found.revision}",
+        files=found.files,
+        hub_folder=f"models--{found.repository.replace('/', '--')}/snapshots/{found.revision}",
     )
 
 

@@ -7,7 +7,7 @@ import typer
 
 from training.progress import Progress
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(help="Train and measure the networks.", no_args_is_help=True, pretty_exceptions_enable=False)
 
 RecipeOption = Annotated[str, typer.Option(help="A name in training/recipes.")]
 SizeOption = Annotated[Literal["tiny", "full"], typer.Option(help="tiny: random weights, seconds.")]
@@ -18,11 +18,6 @@ EpochsOption = Annotated[int | None, typer.Option(help="Instead of the recipe's.
 SplitOption = Annotated[Literal["calibration", "dev", "test"], typer.Option(help="What the figures are of.")]
 DataOption = Annotated[Path, typer.Option(help="The folder that holds meld/, text/, audio/ and faces/.")]
 CacheOption = Annotated[Path, typer.Option(help="Where computed features are kept.")]
-
-
-@app.callback()
-def training() -> None:
-    """Train and measure the networks."""
 
 
 @app.command()
@@ -229,11 +224,6 @@ def attention(
 
 sagemaker = typer.Typer(no_args_is_help=True, help="Train on Amazon SageMaker.")
 app.add_typer(sagemaker, name="sagemaker")
-
-
-@sagemaker.callback()
-def on_sagemaker() -> None:
-    """Train on Amazon SageMaker."""
 
 
 @sagemaker.command()

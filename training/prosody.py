@@ -21,13 +21,13 @@ from sklearn.linear_model import LogisticRegression
 
 from streamer.calibration import Calibration, decide, joint_probs
 from streamer.features.arrays import Float32, Int64
-from streamer.features.prosody import Prosody
 from streamer.labels import EMOTIONS
 from training.corpora import meld, meld_prosody
 from training.embed import embed
 from training.errors import TrainingError
 from training.evaluate import fuse_alone
 from training.metrics import Difference, accuracy, macro_f1, paired_bootstrap, weighted_f1
+from training.phonetics.prosody import Prosody
 from training.progress import Progress
 from training.report import open_runner
 from training.runner import Scores

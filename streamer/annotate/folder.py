@@ -132,7 +132,7 @@ def _work_off(
                 name = todo.get_nowait()
                 answered(name, worker.ask(files[name], name))
         except Empty:
-            pass
+            pass  # every file has been taken: the ordinary end
         except BaseException as err:  # noqa: BLE001 - raised again below
             failures.append(err)
         finally:

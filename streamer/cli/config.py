@@ -9,11 +9,6 @@ import typer
 config = typer.Typer(name="config", no_args_is_help=True, help="Show the settings.")
 
 
-@config.callback()
-def _group() -> None:
-    """Keep `show` a word of its own although it stands alone."""
-
-
 @config.command()
 def show(
     config: Annotated[Path | None, typer.Option(help="Another file than ./config.toml.")] = None,

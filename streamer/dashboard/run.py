@@ -36,7 +36,7 @@ def _fold_until(events: Events, model: Model, stop: threading.Event, until_s: fl
             return True
         try:
             model.fold(events.get(until_s - model.now_s), time.monotonic())
-        except TimeoutError:
+        except TimeoutError:  # nothing came until the next picture is due
             continue
         except Closed:
             return False

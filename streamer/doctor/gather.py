@@ -48,7 +48,7 @@ def _versions() -> dict[str, str]:
     for name in PACKAGES:
         try:
             found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
+        except importlib.metadata.PackageNotFoundError:  # its absence here is what the check tells
             continue
     return found
 

@@ -111,7 +111,7 @@ class Publisher:
             try:
                 self._write(self._stamper.stamp(self._inbox.get(SERVE_EVERY_S)))
                 self._published += 1
-            except TimeoutError:
+            except TimeoutError:  # nothing to publish: subscribers and the heartbeat still have their turn
                 pass
             except Closed:
                 return

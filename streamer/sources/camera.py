@@ -144,7 +144,7 @@ class Camera:
         while not stop.wait(next(self._delays_s)):
             try:
                 self._capture = self._open_capture(self._device, self._max_width_px, self._max_fps)
-            except DeviceError:
+            except DeviceError:  # still away: `_tell` has said so, and the next try is later
                 continue
             return
 

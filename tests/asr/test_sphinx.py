@@ -1,7 +1,7 @@
 """The real decoder, in its real process, on the demo clip's voice."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -35,6 +35,11 @@ def push(recognition: SphinxRecognition, sound: Float32) -> None:
         recognition.push(sound[at : at + CHUNK_SAMPLES])
 
 
+def fastest(seconds: Callable[[], float]) -> float:
+    """Of three tries: the machine may be busy with other tests, but who waits for the decoder does so each time."""
+    return min(seconds() for _ in range(3))
+
+
 def test_a_clear_sentence_is_recognised_and_trusted(sphinx: PocketSphinx, demo_voice: Float32) -> None:
     recognition = sphinx.begin(0.8, in_step=True)
     push(recognition, part(demo_voice, *MONDAY_S))
@@ -58,26 +63,34 @@ def test_words_grow_while_someone_speaks(sphinx: PocketSphinx, demo_voice: Float
 
 
 def test_in_a_live_stream_partial_does_not_wait_for_the_decoder(sphinx: PocketSphinx, demo_voice: Float32) -> None:
-    recognition = sphinx.begin(0.8)
-    push(recognition, part(demo_voice, *MONDAY_S))
-    begin = time.perf_counter()
-    recognition.partial()
-    assert time.perf_counter() - begin < 0.3
-    assert recognition.finish(2.25).text.endswith("office on monday")
+    def waited_s() -> float:
+        recognition = sphinx.begin(0.8)
+        push(recognition, part(demo_voice, *MONDAY_S))
+        begin = time.perf_counter()
+        recognition.partial()
+        took_s = time.perf_counter() - begin
+        assert recognition.finish(2.25).text.endswith("office on monday")
+        return took_s
+
+    assert fastest(waited_s) < 0.1
 
 
 def test_at_a_pause_the_words_are_weighed_before_the_utterance_is_over(
     sphinx: PocketSphinx, demo_voice: Float32
 ) -> None:
-    recognition = sphinx.begin(0.8, in_step=True)
-    push(recognition, part(demo_voice, *MONDAY_S))
-    recognition.speculate()
-    assert recognition.partial() == "we will meet at the office on monday"
-    push(recognition, np.zeros(3200, np.float32))
-    begin = time.perf_counter()
-    transcript = recognition.finish(2.45)
-    assert time.perf_counter() - begin < 0.3
-    assert transcript.text == "we will meet at the office on monday"
+    def waited_s() -> float:
+        recognition = sphinx.begin(0.8, in_step=True)
+        push(recognition, part(demo_voice, *MONDAY_S))
+        recognition.speculate()
+        assert recognition.partial() == "we will meet at the office on monday"
+        push(recognition, np.zeros(3200, np.float32))
+        begin = time.perf_counter()
+        transcript = recognition.finish(2.45)
+        took_s = time.perf_counter() - begin
+        assert transcript.text == "we will meet at the office on monday"
+        return took_s
+
+    assert fastest(waited_s) < 0.05
 
 
 def test_speech_that_goes_on_after_a_pause_is_added(sphinx: PocketSphinx, demo_voice: Float32) -> None:

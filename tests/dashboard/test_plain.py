@@ -72,7 +72,9 @@ def test_a_pipe_that_nobody_reads_any_more_is_an_ordinary_end() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with open(writing, "w", encoding="utf-8") as out:  # noqa: PTH123 - a pipe, no path
-        print_lines(channel_of(talk.talk(until_s=20.0)), out)
+        events = channel_of(talk.talk(until_s=20.0))
+        print_lines(events, out)
+    assert isinstance(events.get(0), Event)  # it stopped at the first line, rather than write all of them to nobody
 
 
 def test_clock_and_share_round_without_surprise() -> None:

@@ -23,7 +23,11 @@ from streamer.wire import Event
 from tests import talk
 
 ENTER, LEAVE, SHOW_CURSOR = b"\x1b[?1049h", b"\x1b[?1049l", b"\x1b[?25h"
-WATCH = "import sys; from streamer.cli.watch import watch; watch(sys.argv[1], None)"
+WATCH = (
+    "import signal, sys; from streamer.cli.watch import watch;"
+    "signal.signal(signal.SIGINT, signal.default_int_handler); watch(sys.argv[1], None)"
+)
+"""A shell that starts the tests in the background has SIGINT ignored, and children inherit that."""
 
 
 @contextmanager
@@ -63,7 +67,7 @@ def test_it_watches_a_daemon_and_gives_the_terminal_back() -> None:
             seen = read_until(terminal, b"This is the best news")
             child.send_signal(signal.SIGINT)
             seen += read_until(terminal, LEAVE)
-            assert child.wait(30) == 0
+            assert child.wait(10) == 0
     assert seen.count(ENTER) == seen.count(LEAVE) == 1
     assert SHOW_CURSOR in seen
     assert b"Traceback" not in seen
@@ -113,4 +117,6 @@ def test_it_stops_when_it_is_told_to() -> None:
         run_dashboard(
             Channel[Event]("test", 1, WhenFull.WAIT), Console(file=out, force_terminal=True), stop, origin="here"
         )
+    seen = read_until(ours, LEAVE)
     os.close(ours)
+    assert seen.count(ENTER) == seen.count(LEAVE) == 1

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from streamer.calibration import Calibration
-from streamer.features.prosody import Prosody
 from training.corpora import meld_prosody
 from training.errors import TrainingError
+from training.phonetics.prosody import Prosody
 from training.prosody import Shown, judge, show
 from training.runner import Scores
 from training.samples import Sample, Split

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import torch
 from rich.console import Console
 
 from models.network import NetworkConfig
@@ -80,6 +81,7 @@ def test_a_value_that_came_with_a_later_version_is_no_other_choice(run: Path, ma
     del found["parts"]["video"]["width"]
     path.write_bytes(msgspec.json.encode(found))
     _train(SMALL, made_data, run, steps=2)
+    assert torch.load(run / STAGE / "last.pt", weights_only=True)["place"]["step"] == 2
 
 
 def test_a_run_begun_anew_as_something_else_is_that_from_then_on(run: Path, made_data: Path) -> None:

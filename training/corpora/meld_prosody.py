@@ -4,9 +4,9 @@ import math
 from pathlib import Path
 from typing import Final
 
-from streamer.features.prosody import Prosody
 from training.corpora.tables import rows
 from training.errors import TrainingError
+from training.phonetics.prosody import Prosody
 
 _COLUMNS: Final = (
     "duration",

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from streamer.features.arrays import Float32
-from streamer.features.intensity import intensity
-from streamer.features.pitch_track import pitch_track
-from streamer.features.prosody import Prosody, prosody
+from training.phonetics.intensity import intensity
+from training.phonetics.pitch_track import pitch_track
+from training.phonetics.prosody import Prosody, prosody
 
 WITHIN = Prosody(
     duration_s=1e-4,

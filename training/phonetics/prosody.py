@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.features.arrays import Float32
-from streamer.features.harmonicity import harmonicity
-from streamer.features.intensity import intensity
-from streamer.features.pitch_track import PitchTrack, pitch_track
+from training.phonetics.harmonicity import harmonicity
+from training.phonetics.intensity import intensity
+from training.phonetics.pitch_track import PitchTrack, pitch_track
 
 _SYLLABLES_F_MIN_HZ: Final = 50.0
 """Of the loudness in which syllables are counted: a slow one, in which a period of the voice is no peak."""
