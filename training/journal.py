@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training.metrics import Labels
+from training.held_out import Answers, Measured
 from training.pictures import confusion_picture
 
 
@@ -22,16 +22,18 @@ class Journal:
         for name, rate in rates.items():
             self._writer.add_scalar(f"learning_rate/{name}", rate, step)
 
-    def epoch(self, step: int, loss_mean: float, figures: dict[str, float]) -> None:
-        """After each epoch."""
+    def epoch(self, step: int, loss_mean: float, found: Measured) -> None:
+        """After each epoch: its figures, and a confusion matrix of each head as a picture."""
         self._writer.add_scalar("loss/epoch", loss_mean, step)
-        for name, value in figures.items():
+        for name, value in (found.figures | dict(found.details)).items():
             self._writer.add_scalar(f"calibration/{name}", value, step)
+        for answers in found.answers:
+            self._confusion(step, answers)
 
-    def confusion(self, step: int, head: str, names: tuple[str, ...], true: Labels, predicted: Labels) -> None:
-        """A confusion matrix as a picture."""
-        picture = confusion_picture(names, true, predicted, title=f"{head}, step {step}")
-        self._writer.add_image(f"confusion/{head}", np.asarray(picture), step, dataformats="HWC")
+    def _confusion(self, step: int, answers: Answers) -> None:
+        title = f"{answers.name}, step {step}"
+        picture = confusion_picture(answers.classes, answers.true, answers.predicted, title=title)
+        self._writer.add_image(f"confusion/{answers.name}", np.asarray(picture), step, dataformats="HWC")
 
     def close(self) -> None:
         """Nothing more will come."""

@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, Literal
 
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from models.heads import Logits
 from training.batch import Batch, TrainingSet, rng_for
+from training.held_out import Measured
 from training.journal import Journal
 from training.optimiser import Schedule, make_optimiser
 from training.progress import Progress
@@ -21,8 +22,8 @@ from training.team import Team, team
 _SAVE_EVERY_S: Final = 180.0
 """An epoch can be long; what a cut-off run loses should not."""
 
-Evaluate = Callable[[nn.Module], dict[str, float]]
-"""Measures on the calibration split; the figure named `score` picks the best epoch."""
+Evaluate = Callable[[nn.Module], Measured]
+"""Measures on the calibration split."""
 
 
 class LoopConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,7 +161,8 @@ class Fit:
             self.network.load_state_dict(self.averaged)
         self.network.eval()
         with torch.inference_mode():
-            figures = evaluate(self.network)
+            found = evaluate(self.network)
+        figures = found.figures
         better = figures["score"] > self.best
         self.schedule.after_epoch(better=better)
         if better:
@@ -168,12 +170,12 @@ class Fit:
             self._save_best()
         self.network.load_state_dict(own)
         entry = {"epoch": self.epoch, "loss": round(loss_mean, 4), "seconds": round(seconds, 1)}
-        entry |= {name: round(value, 4) for name, value in figures.items()}
+        entry |= _rounded(figures)
         if self.journal is None:
             return
-        self.journal.epoch(self.step, loss_mean, figures)
+        self.journal.epoch(self.step, loss_mean, found)
         with (self.folder / "history.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry) + "\n")
+            file.write(json.dumps(entry | _rounded(found.details)) + "\n")
         progress.say(f"{self.folder.name}: " + "  ".join(f"{k} {v}" for k, v in entry.items()))
 
     def _save_best(self) -> None:
@@ -229,6 +231,10 @@ def class_weights(emotion: Tensor, power: float) -> Tensor:
     share = emotion.mean(0)
     weights = torch.where(share > 0, share.clamp(min=1e-6) ** -power, torch.zeros_like(share))
     return weights / (weights * share).sum()
+
+
+def _rounded(figures: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in figures.items()}
 
 
 def _smoothed(target: Tensor, smoothing: float) -> Tensor:

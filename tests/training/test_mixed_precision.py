@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from models.heads import Logits
 from tests.training.tiny_joint import LOOP
 from training.batch import Batch
+from training.held_out import Measured
 from training.loop import Fit
 from training.progress import Progress
 
@@ -47,7 +48,7 @@ def _step(folder: Path, *, bf16: bool) -> tuple[_Watched, Fit]:
     network = _Watched()
     fit = Fit(network, _Data(), msgspec.structs.replace(LOOP, bf16=bf16), folder, torch.ones(7), lambda _: 1.0)
     before = {name: value.detach().clone() for name, value in network.state_dict().items()}
-    fit.run(lambda _: {"score": 0.0}, Progress(), max_steps=1)
+    fit.run(lambda _: Measured({"score": 0.0}), Progress(), max_steps=1)
     assert all(value.isfinite().all() for value in network.state_dict().values())
     assert any(not torch.equal(before[name], value) for name, value in network.state_dict().items())
     assert all(value.dtype == torch.float32 for value in network.state_dict().values())
@@ -78,7 +79,7 @@ def test_a_step_is_mixed_where_the_recipe_says_so_and_its_loss_finite(
     network = _Watched()
     fit = Fit(network, _Data(), msgspec.structs.replace(LOOP, bf16=bf16), tmp_path, torch.ones(7), lambda _: 1.0)
     before = network.emotion.weight.detach().clone()
-    fit.run(lambda _: {"score": 0.0}, Progress(), max_steps=1)
+    fit.run(lambda _: Measured({"score": 0.0}), Progress(), max_steps=1)
     assert network.seen == {(device, precision)}
     assert math.isfinite(msgspec.json.decode((tmp_path / "history.jsonl").read_bytes())["loss"])
     after = network.emotion.weight.detach().cpu()

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
@@ -14,9 +15,12 @@ from training.calibrate import SUBSETS
 from training.card import render
 from training.change import changes
 from training.cli import app
+from training.held_out import Answers, figures_of
 from training.progress import Progress
 from training.report import compare, evaluate
 from training.run import train_run
+
+_FIGURES = ("accuracy", "weighted_precision", "weighted_f1", "macro_f1")
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +43,42 @@ def test_every_subset_is_measured_with_its_interval(run: Path, made_data: Path) 
     assert {m.modalities for m in f1} == {subset_name(subset) for subset in SUBSETS}
     assert all(m.low is not None and m.high is not None and m.low <= m.value <= m.high for m in f1)
     assert all(m.split == "dev" and m.n > 0 for m in metrics)
+
+
+def test_every_encoder_leaves_its_figures_and_confusion_matrices_for_tensorboard(run: Path) -> None:
+    for stage in ("text-meld", "audio-speech", "video-faces"):
+        scalars, pictures = _events(run / stage)
+        assert {"loss/step", "loss/epoch", "learning_rate/x1"} <= scalars
+        for head in ("", "sentiment_"):
+            assert {f"calibration/{head}{figure}" for figure in _FIGURES} <= scalars
+        assert pictures == {"confusion/emotion", "confusion/sentiment"}
+
+
+def test_the_fusion_leaves_them_of_every_subset(run: Path) -> None:
+    scalars, pictures = _events(run / "fusion")
+    names = [subset_name(subset) for subset in SUBSETS]
+    for head in ("", "sentiment_"):
+        assert {f"calibration/{name}/{head}{figure}" for name in names for figure in _FIGURES} <= scalars
+    assert pictures == {f"confusion/{name}/{head}" for name in names for head in ("emotion", "sentiment")}
+
+
+def test_figures_averaged_over_corpora_count_each_corpus_alike() -> None:
+    right, wrong = np.zeros(9, np.int64), np.ones(1, np.int64)
+    answers = Answers("emotion", ("joy", "fear"), np.concatenate([right, wrong]), np.zeros(10, np.int64))
+    corpora = np.array(["large"] * 9 + ["small"])
+    assert figures_of((answers,))["accuracy"] == pytest.approx(0.9)
+    assert figures_of((answers,), corpora)["accuracy"] == pytest.approx(0.5)
+
+
+def _events(folder: Path) -> tuple[set[str], set[str]]:
+    """Names of the scalars and of the pictures in a stage's event file, each with something in it."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    found = EventAccumulator(str(folder)).Reload()
+    tags = found.Tags()
+    assert all(np.isfinite(found.Scalars(tag)[-1].value) for tag in tags["scalars"])
+    assert all(found.Images(tag)[-1].encoded_image_string.startswith(b"\x89PNG") for tag in tags["images"])
+    return set(tags["scalars"]), set(tags["images"])
 
 
 def test_a_figure_beside_that_of_another_network_shows_its_change() -> None:

@@ -3,23 +3,22 @@
 from typing import Literal
 
 import msgspec
-import numpy as np
 import torch
 
 from models.checkpoint import Card, save
 from models.network import Network, NetworkConfig
-from streamer.labels import EMOTIONS, SENTIMENTS
 from training import corpora
 from training.clip_data import audio_source
 from training.clip_scores import calibrate_clips, encode_clips, fuse_clips
 from training.clip_store import ClipStore, store_of
 from training.dialogue_data import DialogueData, TimeDistributed
 from training.errors import TrainingError
+from training.held_out import Measured, both_heads, measured
 from training.loop import Fit, LoopConfig, class_weights
 from training.progress import Progress
 from training.runner import TorchRunner
 from training.samples import Sample, emotions
-from training.stages.joint import FIGURES, specs_of
+from training.stages.joint import specs_of
 from training.stages.unimodal import Workshop, load_best
 
 
@@ -82,7 +81,7 @@ def train_dialogue(
     progress.say(
         f"{stage.name}: {len(data.dialogues)} dialogues, {len(data.samples)} utterances, {fit.total_steps} steps"
     )
-    fit.run(lambda _: _measure(stage, fit, network, calibration, store, progress), progress, max_steps=max_steps)
+    fit.run(lambda _: _measure(stage, network, calibration, store, progress), progress, max_steps=max_steps)
     if fit.team.rank > 0:
         return
     load_best(shop, stage.name, trainee)
@@ -96,18 +95,9 @@ def _dialogues(samples: list[Sample], split: str, limit: int | None) -> list[Sam
 
 
 def _measure(
-    stage: DialogueStage, fit: Fit, network: Network, calibration: list[Sample], store: ClipStore, progress: Progress
-) -> dict[str, float]:
+    stage: DialogueStage, network: Network, calibration: list[Sample], store: ClipStore, progress: Progress
+) -> Measured:
     """As the daemon hears it: each utterance after the ones before it."""
     clips = encode_clips(TorchRunner(network), calibration, store, progress)
     scores = fuse_clips(TorchRunner(network), clips, frozenset({"audio"}), list(range(len(calibration))))
-    figures: dict[str, float] = {}
-    for prefix, names, true, logits in (
-        ("", EMOTIONS, clips.truth[0], scores.emotion_logits),
-        ("sentiment_", SENTIMENTS, clips.truth[1], scores.sentiment_logits),
-    ):
-        predicted = np.asarray(logits.argmax(1), np.int64)
-        figures |= {prefix + name: figure(true, predicted) for name, figure in FIGURES.items()}
-        if fit.journal:
-            fit.journal.confusion(fit.step, prefix.rstrip("_") or "emotion", names, true, predicted)
-    return {"score": figures[stage.score], **figures}
+    return measured(both_heads(scores.emotion_logits, scores.sentiment_logits, *clips.truth), stage.score)

@@ -14,8 +14,8 @@ from streamer.labels import MODALITIES, Modality, subset_name
 from training import corpora
 from training.calibrate import SUBSETS, calibrate, held_out_scores
 from training.embed import embed
+from training.held_out import Answers, Measured, both_heads, figures_of
 from training.loop import Fit, LoopConfig, class_weights
-from training.metrics import weighted_f1
 from training.progress import Progress
 from training.runner import TorchRunner
 from training.samples import Split, emotions, select
@@ -107,10 +107,16 @@ def _pools(
     }
 
 
-def _measure(runner: TorchRunner, held_out: Tuples) -> dict[str, float]:
-    """Weighted F1 of every subset on calibration tuples; the score is their mean."""
-    figures = {}
+def _measure(runner: TorchRunner, held_out: Tuples) -> Measured:
+    """Every subset on calibration tuples; the score is the mean of the emotion's weighted F1."""
+    shown: dict[str, float] = {}
+    details: dict[str, float] = {}
+    answers: list[Answers] = []
     for subset in SUBSETS:
-        found = held_out_scores(runner, held_out, subset)
-        figures[subset_name(subset)] = weighted_f1(found.emotion, found.scores.emotion_logits.argmax(1))
-    return {"score": float(np.mean(list(figures.values()))), **figures}
+        found, name = held_out_scores(runner, held_out, subset), subset_name(subset)
+        heads = both_heads(found.scores.emotion_logits, found.scores.sentiment_logits, found.emotion, found.sentiment)
+        figures = figures_of(heads)
+        shown[f"{name}/weighted_f1"] = figures.pop("weighted_f1")
+        details |= {f"{name}/{figure}": value for figure, value in figures.items()}
+        answers += [head._replace(name=f"{name}/{head.name}") for head in heads]
+    return Measured({"score": float(np.mean(list(shown.values()))), **shown}, tuple(answers), details)

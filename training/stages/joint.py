@@ -3,13 +3,12 @@
 from typing import Literal, NamedTuple
 
 import msgspec
-import numpy as np
 import torch
 
 from models.backbone import split
 from models.checkpoint import Card, save
 from models.network import Network, NetworkConfig
-from streamer.labels import EMOTIONS, MODALITIES, SENTIMENTS, Modality
+from streamer.labels import MODALITIES, Modality
 from training import corpora
 from training.array_cache import ArrayCache
 from training.clip_data import ClipData, Source, sources_of
@@ -17,22 +16,14 @@ from training.clip_scores import calibrate_clips
 from training.clip_store import ClipStore, store_of
 from training.errors import TrainingError
 from training.frozen import Frozen
-from training.held_out import predict
+from training.held_out import measure
 from training.joint_network import JointNetwork
 from training.loop import Fit, LoopConfig, class_weights
-from training.metrics import accuracy, macro_f1, weighted_f1, weighted_precision
 from training.progress import Progress
 from training.runner import Specs, TorchRunner
 from training.samples import Sample, emotions, select
 from training.stages.unimodal import Workshop, load_best
 from training.weights import WEIGHTS
-
-FIGURES = {
-    "accuracy": accuracy,
-    "weighted_precision": weighted_precision,
-    "weighted_f1": weighted_f1,
-    "macro_f1": macro_f1,
-}
 
 
 class JointStage(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +97,9 @@ def train_joint(
     progress.say(
         f"{stage.name}: {len(clips.train)} samples, {fit.total_steps} steps, calibration on {len(clips.calibration)}"
     )
-    fit.run(lambda _: _measure(stage, fit, held_out), progress, max_steps=max_steps)
+    fit.run(
+        lambda n: measure(n, held_out, stage.score, batch_size=stage.loop.batch_size), progress, max_steps=max_steps
+    )
     if fit.team.rank > 0:
         return
     load_best(shop, stage.name, fit.network)
@@ -165,19 +158,3 @@ def _factor(stage: JointStage, parameter: str) -> float:
         if parameter.startswith(f"network.encoders.{modality}."):
             return stage.rate_factors.get(modality, 1.0)
     return stage.rate_factors.get("fusion", 1.0)
-
-
-def _measure(stage: JointStage, fit: Fit, held_out: ClipData) -> dict[str, float]:
-    logits = predict(fit.network, held_out, batch_size=stage.loop.batch_size)
-    figures: dict[str, float] = {}
-    true = np.array([s.label for s in held_out.samples], np.int64)
-    true_sentiment = np.array([s.sentiment_label for s in held_out.samples], np.int64)
-    for prefix, names, labels, found in (
-        ("", EMOTIONS, true, logits.emotion),
-        ("sentiment_", SENTIMENTS, true_sentiment, logits.sentiment),
-    ):
-        predicted = found.argmax(-1).numpy()
-        figures |= {prefix + name: figure(labels, predicted) for name, figure in FIGURES.items()}
-        if fit.journal:
-            fit.journal.confusion(fit.step, prefix.rstrip("_") or "emotion", names, labels, predicted)
-    return {"score": figures[stage.score], **figures}

@@ -84,8 +84,9 @@ def train_unimodal(
     network = unimodal(config, stage.modality)
     network.load_state_dict({name: _mean([weights[name] for weights in found]) for name in found[0]})
     torch.save(network.state_dict(), folder / "best.pt")
-    figures = measure(network.eval(), _held_out(stage, config, shop, progress), stage.score)
-    progress.say(f"{stage.name}: {stage.soup} averaged  " + "  ".join(f"{k} {v:.4f}" for k, v in figures.items()))
+    together = measure(network.eval(), _held_out(stage, config, shop, progress), stage.score, by_corpus=True)
+    said = "  ".join(f"{name} {value:.4f}" for name, value in together.figures.items())
+    progress.say(f"{stage.name}: {stage.soup} averaged  {said}")
 
 
 def _train_once(
@@ -110,7 +111,7 @@ def _train_once(
     progress.say(
         f"{stage.name}: {len(train.samples)} samples, {fit.total_steps} steps, calibration on {len(held_out.samples)}"
     )
-    fit.run(lambda n: measure(n, held_out, stage.score), progress, max_steps=max_steps)
+    fit.run(lambda n: measure(n, held_out, stage.score, by_corpus=True), progress, max_steps=max_steps)
 
 
 def _held_out(stage: UnimodalStage, config: NetworkConfig, shop: Workshop, progress: Progress) -> LabelledSet:
