@@ -13,11 +13,13 @@ from torch import Tensor, nn
 
 from models.heads import Logits
 from training.batch import Batch, TrainingSet, rng_for
+from training.errors import TrainingError
 from training.held_out import Measured
 from training.journal import Journal
 from training.optimiser import Schedule, make_optimiser
 from training.progress import Progress
 from training.team import Team, team
+from training.weight_files import fill, read
 
 _SAVE_EVERY_S: Final = 180.0
 """An epoch can be long; what a cut-off run loses should not."""
@@ -195,13 +197,26 @@ class Fit:
         _write(self.folder / "last.pt", {"place": place, "schedule": self.schedule.state(), **state})
 
     def resume(self) -> None:
-        """Go on from `last.pt` where there is one."""
+        """Go on from `last.pt` where there is one.
+
+        Raises:
+            TrainingError: it is damaged, or of a training of another network, or with another optimiser.
+        """
         path = self.folder / "last.pt"
         if not path.is_file():
             return
-        found = torch.load(path, map_location="cpu", weights_only=True)
-        self.network.load_state_dict(found["network"])
-        self.optimiser.load_state_dict(found["optimiser"])
+        begin_anew = "delete it, and the stage begins anew"
+        other = (
+            f"resume with the recipe, size and choices that it was trained with, or give another --out, or {begin_anew}"
+        )
+        found = read(path, begin_anew)
+        if missing := [name for name in ("network", "optimiser", "averaged", "place") if name not in found]:
+            raise TrainingError(f"{path}: no checkpoint of a training, it has no {missing[0]!r}; {begin_anew}")
+        fill(self.network, found["network"], path, other)
+        try:
+            self.optimiser.load_state_dict(found["optimiser"])
+        except ValueError as err:  # parameters in other groups, which learn at other rates
+            raise TrainingError(f"{path}: was trained with another optimiser ({err}); {other}") from err
         averaged: dict[str, Tensor] | None = found["averaged"]
         self.averaged = {k: v.to(self.team.device) for k, v in averaged.items()} if averaged else None
         if "schedule" in found:  # checkpoints from before there were plateaus have none

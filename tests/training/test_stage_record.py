@@ -95,3 +95,52 @@ def test_weights_of_another_network_are_named_by_their_file(run: Path, made_data
     stages = tuple(msgspec.structs.replace(s, start=STAGE) if s.name == STAGE else s for s in SMALL.stages)
     with pytest.raises(TrainingError, match=r"best\.pt: holds weights of another network \(size mismatch for encoder"):
         _train(msgspec.structs.replace(_wider(), stages=stages), made_data, run, steps=1, resume=False)
+
+
+def test_a_checkpoint_of_another_network_without_a_record_is_refused_with_the_first_weight_that_does_not_fit(
+    run: Path, made_data: Path
+) -> None:
+    (run / STAGE / FILE).unlink()
+    with pytest.raises(
+        TrainingError,
+        match=r"last\.pt: holds weights of another network \(size mismatch for encoder\.\S+: .*\); resume with the recipe",
+    ) as refused:
+        _train(_wider(), made_data, run, steps=2)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("kept_bytes", [0, 10, 5000])
+def test_a_checkpoint_that_was_cut_off_is_named_with_the_mend(run: Path, made_data: Path, kept_bytes: int) -> None:
+    path = run / STAGE / "last.pt"
+    path.write_bytes(path.read_bytes()[:kept_bytes])
+    with pytest.raises(TrainingError, match=r"last\.pt: damaged, or no file of weights \(.+\); delete it, and"):
+        _train(SMALL, made_data, run, steps=2)
+    path.unlink()
+    _train(SMALL, made_data, run, steps=1)
+    assert path.is_file()
+
+
+def test_a_file_that_never_was_a_checkpoint_is_named(run: Path, made_data: Path) -> None:
+    path = run / STAGE / "last.pt"
+    path.write_bytes(b"<html>404: Not Found</html>")
+    with pytest.raises(TrainingError, match=r"last\.pt: damaged, or no file of weights"):
+        _train(SMALL, made_data, run, steps=2)
+    torch.save({"state": {}}, path)
+    with pytest.raises(TrainingError, match=r"last\.pt: no checkpoint of a training, it has no 'network'"):
+        _train(SMALL, made_data, run, steps=2)
+
+
+def test_a_checkpoint_whose_parameters_learnt_in_other_groups_is_refused(run: Path, made_data: Path) -> None:
+    path = run / STAGE / "last.pt"
+    found = torch.load(path, weights_only=True)
+    found["optimiser"]["param_groups"].append({**found["optimiser"]["param_groups"][0], "params": []})
+    torch.save(found, path)
+    with pytest.raises(TrainingError, match=r"last\.pt: was trained with another optimiser \(.+\); resume with"):
+        _train(SMALL, made_data, run, steps=2)
+
+
+def test_damaged_weights_of_an_earlier_stage_are_named_with_that_stage(run: Path, made_data: Path) -> None:
+    (run / STAGE / "best.pt").write_bytes(b"PK\x03\x04")
+    stages = tuple(msgspec.structs.replace(s, start=STAGE) if s.name == STAGE else s for s in SMALL.stages)
+    with pytest.raises(TrainingError, match=rf"best\.pt: damaged.*train the stage again \(`--stage {STAGE}`\)"):
+        _train(msgspec.structs.replace(SMALL, stages=stages), made_data, run, steps=1, resume=False)

@@ -25,6 +25,7 @@ from training.loop import Fit, LoopConfig, class_weights
 from training.pretrained import minilm_tokenizer, minilm_weights
 from training.progress import Progress
 from training.samples import Sample, Split, emotions, select
+from training.weight_files import fill, read
 
 PRETRAINED = "pretrained"
 
@@ -133,25 +134,13 @@ def load_best(shop: Workshop, stage: str, network: nn.Module) -> None:
     """Take the weights of a stage's best epoch.
 
     Raises:
-        TrainingError: the stage has not run, or trained another network.
+        TrainingError: the stage has not run, or trained another network, or its file is damaged.
     """
     path = shop.run / stage / "best.pt"
     if not path.is_file():
         raise TrainingError(f"{path}: not there; the stage {stage!r} comes first (`--stage {stage}`)")
-    try:
-        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    except RuntimeError as err:
-        raise TrainingError(
-            f"{path}: holds weights of another network ({_first_misfit(err)}); train the stage again (`--stage {stage}`), "
-            "or choose the recipe that the run was trained with"
-        ) from err
-
-
-def _first_misfit(err: RuntimeError) -> str:
-    """Of all the weights that torch lists, which can be hundreds on a line, one says enough."""
-    reasons = [line.strip() for line in str(err).splitlines()[1:]]
-    sizes = [reason for reason in reasons if reason.startswith("size mismatch")]
-    return (sizes or reasons or [str(err)])[0].split(",")[0]
+    again = f"train the stage again (`--stage {stage}`)"
+    fill(network, read(path, again), path, f"{again}, or choose the recipe that the run was trained with")
 
 
 def _start(stage: UnimodalStage, network: Unimodal, shop: Workshop) -> "_Fresh":
