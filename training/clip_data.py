@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from streamer.features import FaceCropSpec, FunctionalsSpec, TextSpec, VectorsSpec
+from streamer.features import FaceCropSpec, FunctionalsSpec, LogMelSpec, TextSpec, VectorsSpec
 from streamer.features.arrays import Float32, Int64
+from streamer.features.log_mel import normalise
+from streamer.features.voice_spectrum import voice_spectrum
 from streamer.labels import MODALITIES, Modality
 from training.batch import Batch, rng_for, shuffled, targets
 from training.clip_store import ClipStore
@@ -62,23 +64,48 @@ def video_source(spec: FaceCropSpec, store: ClipStore) -> Source:
 
 def history_source(vector: Source, samples: list[Sample], earlier: int) -> Source:
     """The vectors of a sample's dialogue up to it, as the daemon keeps them: at most `earlier` before its own, which stands last."""
-    dialogues: dict[str | None, list[Sample]] = {}
-    places: dict[str, int] = {}
-    for sample in samples:
-        dialogue = dialogues.setdefault(sample.dialogue, [])
-        places[sample.key] = len(dialogue)
-        dialogue.append(sample)
+    dialogues = _Dialogues(samples)
 
     def of(sample: Sample) -> Steps | None:
         own = vector.of(sample)
         if own is None:
             return None
-        before = dialogues[sample.dialogue][: places[sample.key]]
-        found = [steps[0] for other in before if (steps := vector.of(other)) is not None]
+        found = [steps[0] for other in dialogues.before(sample) if (steps := vector.of(other)) is not None]
         vectors = np.concatenate([*found[-earlier:], own[0]] if earlier else [own[0]])
         return vectors, np.ones(len(vectors), np.float32)
 
     return Source(2, of)
+
+
+def session_source(spec: LogMelSpec, store: ClipStore, samples: list[Sample]) -> Source:
+    """Log-mel relative to what was heard in the sample's dialogue before it, as in the daemon; and mask."""
+    dialogues = _Dialogues(samples)
+
+    def of(sample: Sample) -> Steps | None:
+        own = store.sound(sample, spec.raw).features
+        if own is None:
+            return None
+        before = (store.sound(other, spec.raw).features for other in dialogues.before(sample))
+        spectra = [voice_spectrum(mel) for mel in before if mel is not None]
+        features = normalise(own, spec, spectra[-spec.history_utterances :])
+        return features, np.ones(len(features), np.float32)
+
+    return Source(2, of)
+
+
+class _Dialogues:
+    def __init__(self, samples: list[Sample]) -> None:
+        """Args: samples: In the order in which they were said."""
+        self._of: dict[str | None, list[Sample]] = {}
+        self._places: dict[str, int] = {}
+        for sample in samples:
+            dialogue = self._of.setdefault(sample.dialogue, [])
+            self._places[sample.key] = len(dialogue)
+            dialogue.append(sample)
+
+    def before(self, sample: Sample) -> list[Sample]:
+        """What was said in its dialogue before it."""
+        return self._of[sample.dialogue][: self._places[sample.key]]
 
 
 def sources_of(specs: Specs, store: ClipStore, samples: list[Sample]) -> dict[Modality, Source]:
@@ -92,6 +119,8 @@ def sources_of(specs: Specs, store: ClipStore, samples: list[Sample]) -> dict[Mo
                 sources[modality] = text_source(spec, minilm_tokenizer())
             case FaceCropSpec() as spec:
                 sources[modality] = video_source(spec, store)
+            case LogMelSpec(relative_to="session") as spec:
+                sources[modality] = session_source(spec, store, samples)
             case FunctionalsSpec(history_utterances=earlier):
                 sources[modality] = history_source(audio_source(store), samples, earlier)
             case VectorsSpec():

@@ -65,13 +65,13 @@ class ClipStore:
         """How many entries were computed rather than found."""
         return self._arrays.computed
 
-    def sound(self, sample: Sample) -> Sound:
-        """The features of a sample's sound, or why there are none.
+    def sound(self, sample: Sample, spec: AudioSpec | None = None) -> Sound:
+        """The features of a sample's sound, or why there are none; `spec` where they are others than the store's.
 
         Raises:
             TrainingError: the features are not finite.
         """
-        path, spec = sample.audio, self.audio
+        path, spec = sample.audio, spec or self.audio
         if isinstance(spec, VectorsSpec):
             return self._published(sample, spec.width)
         if path is None or spec is None:

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from streamer.features import LogMelSpec
 from streamer.features.arrays import Float32
 from streamer.features.log_mel import log_mel, normalise
+from streamer.features.voice_spectrum import voice_spectrum
 from training.augment.sound import SoundAugment, augment_mel, mask_mel
 from training.batch import Batch, rng_for, shuffled, targets
 from training.decode import decode
 from training.errors import TrainingError
 from training.progress import Progress
 from training.samples import Sample
+from training.sessions import EARLIER, Sessions
 
 
 class FeatureCache:
@@ -28,7 +30,7 @@ class FeatureCache:
 
     def __init__(self, folder: Path, spec: LogMelSpec) -> None:
         # What `normalise` reads comes after the cache; a change of it need not compute the clips again.
-        kept = msgspec.structs.replace(spec, relative_to="nothing", range_db=0.0, std=1.0, max_s=0.0)
+        kept = msgspec.structs.replace(spec.raw, max_s=0.0)
         self.spec = spec
         self._folder = folder / f"log-mel-f32-{hashlib.sha256(msgspec.json.encode(kept)).hexdigest()[:16]}"
 
@@ -66,11 +68,20 @@ class AudioData:
         seed: int,
         config: SoundAugment | None,
         progress: Progress,
+        *,
+        earlier: int = EARLIER,
     ) -> None:
+        """Args: earlier: Without augmentation, clips of the same speaker that are heard before each, where the spec remembers any."""
         self.samples, self.spec = samples, cache.spec
         self.batch_size, self.seed, self.config = batch_size, seed, config
         self.mels = load_all(samples, cache, progress, half=config is not None)
         self.sizes = [len(mel) for mel in self.mels]
+        self.earlier = min(earlier, self.spec.history_utterances)
+        self.sessions = (
+            Sessions(samples, np.stack([voice_spectrum(mel.astype(np.float32)) for mel in self.mels]))
+            if self.spec.history_utterances
+            else None
+        )
 
     def plan(self, epoch: int) -> list[list[int]]:
         """Batches of about equal length."""
@@ -83,8 +94,11 @@ class AudioData:
     def _features(self, index: int, rng: np.random.Generator) -> Float32:
         mel = self.mels[index].astype(np.float32)
         if self.config is None:
-            return normalise(mel, self.spec)
-        return mask_mel(normalise(augment_mel(mel, self.spec, self.config, rng), self.spec), self.config, rng)
+            return normalise(mel, self.spec, self.sessions.fixed(index, self.earlier) if self.sessions else ())
+        nothing: Float32 = np.zeros((0, self.spec.n_mels), np.float32)
+        before = self.sessions.drawn(index, self.config.session, rng) if self.sessions else nothing
+        mel, before = augment_mel(mel, before, self.spec, self.config, rng)
+        return mask_mel(normalise(mel, self.spec, before), self.config, rng)
 
 
 Mel = NDArray[np.float16] | Float32

@@ -176,8 +176,6 @@ class Analyzer:
             result = self._model.fuse({**encodings, "text": text}, reasons)
         if text is not None and transcript is not None:
             self._dialogue.add(transcript.text, seen.speaker.track_id, event.end_s)
-        if self._voices.kept and encodings["audio"] is not None:
-            self._voices.add(listening.features(event.end_s), event.end_s)
         endpoint_s = max(0.0, self._now_s - event.speech_end_s)
         latency_ms = {"endpoint": round(endpoint_s * 1000, 1), **watch.elapsed_ms}
         if seen.newest_s is not None:
@@ -198,6 +196,8 @@ class Analyzer:
         )
         self._status.finished(result.modalities)
         yield Draft(utterance, since_s=event.captured_s - endpoint_s)
+        if encodings["audio"] is not None:
+            self._voices.add(listening.memory(event.end_s), event.end_s)
         yield self._state("idle")
 
     def _read(

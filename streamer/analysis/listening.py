@@ -1,7 +1,5 @@
 """One utterance while it is being spoken: its sound, its words so far, and what the networks already made of them."""
 
-import numpy as np
-
 from streamer.asr import Recognition
 from streamer.features import AudioStream, ContextTurn
 from streamer.features.arrays import Float32
@@ -22,16 +20,13 @@ class Listening:
         recognition: Recognition | None,
         earlier: tuple[Float32, ...] = (),
     ) -> None:
-        """`earlier`: the audio features of the utterances before, for a network that hears a dialogue."""
+        """`earlier`: what the utterances before left for the audio network, see `Voices`."""
         self.number = started.utterance
         self.start_s = started.start_s
         self._model = model
-        self._earlier = earlier
-        self._waveform: list[Float32] = []
         self._samples = 0
         part = model.manifest.audio
-        self._spec = part.spec if part else None
-        self._features: AudioStream | None = self._spec.stream() if self._spec else None
+        self._features: AudioStream | None = part.spec.stream(earlier) if part else None
         self._recognition = recognition
         self._read: tuple[str, tuple[ContextTurn, ...], str | None, Encoding | None] | None = None
         self.push(started.waveform)
@@ -46,7 +41,6 @@ class Listening:
         if not waveform.shape[0]:
             return
         self._samples += waveform.shape[0]
-        self._waveform.append(waveform)
         if self._features is not None:
             self._features.push(waveform)
         if self._recognition is not None:
@@ -84,14 +78,15 @@ class Listening:
 
     def encode_audio(self, end_s: float | None = None) -> Encoding | None:
         """The voice so far, or up to `end_s` where the utterance was cut before what has been heard."""
-        own = self.features(end_s)
-        return None if own is None else self._model.encode_audio(np.concatenate([*self._earlier, own]))
-
-    def features(self, end_s: float | None = None) -> Float32 | None:
-        """[steps, width]: what the audio network hears of this utterance alone; None where there is no sound or no such network."""
-        if self._features is None or self._spec is None or not self.has_sound:
+        if self._features is None or not self.has_sound:
             return None
-        samples = self._samples if end_s is None else round((end_s - self.start_s) * SAMPLE_RATE_HZ)
-        if samples >= self._samples:
-            return self._features.features()
-        return self._spec.extract(np.concatenate(self._waveform)[:samples])
+        return self._model.encode_audio(self._features.features(self._until(end_s)))
+
+    def memory(self, end_s: float) -> Float32 | None:
+        """What the utterances after this one are told of its voice, up to `end_s`; None where there is nothing to tell."""
+        if self._features is None or not self.has_sound:
+            return None
+        return self._features.memory(self._until(end_s))
+
+    def _until(self, end_s: float | None) -> int | None:
+        return None if end_s is None else round((end_s - self.start_s) * SAMPLE_RATE_HZ)

@@ -3,6 +3,7 @@
 The kind of description that openSMILE's sets are made of (Eyben et al., 2016), small enough to be computed while speech goes on.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -46,22 +47,22 @@ class FunctionalsSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="functi
         """Values per step, which is an utterance."""
         return _CONTOURS * _STATISTICS + (_N_MFCC - 1) + _WHOLE
 
-    def extract(self, waveform: Float32) -> Float32:
-        """[samples] -> [1, width]. Sound shorter than 40 ms is zero-padded to it."""
-        if waveform.shape[0] < _WINDOW:
-            waveform = np.pad(waveform, (0, _WINDOW - waveform.shape[0]))
-        return functionals(frames(waveform), self)
+    def extract(self, waveform: Float32, earlier: Sequence[Float32] = ()) -> Float32:
+        """[samples] -> [utterances, width]: the vectors of those before, then its own. Less than 40 ms are zero-padded to it."""
+        waveform = np.pad(waveform, (0, max(0, _WINDOW - waveform.shape[0])))
+        return np.concatenate([*earlier, functionals(frames(waveform), self)])
 
-    def stream(self) -> "FunctionalsStream":
+    def stream(self, earlier: Sequence[Float32] = ()) -> "FunctionalsStream":
         """A computation that goes on while speech does."""
-        return FunctionalsStream(self)
+        return FunctionalsStream(self, earlier)
 
 
 class FunctionalsStream:
     """Frames as sound arrives; what it has at any moment equals `extract` of all that was pushed."""
 
-    def __init__(self, spec: FunctionalsSpec) -> None:
+    def __init__(self, spec: FunctionalsSpec, earlier: Sequence[Float32] = ()) -> None:
         self._spec = spec
+        self._earlier = earlier
         self._pending: Float32 = np.zeros(0, np.float32)
         self._frames: list[Float32] = []
 
@@ -73,11 +74,18 @@ class FunctionalsStream:
             pending = pending[self._frames[-1].shape[0] * _MFCC.mel.hop_length :]
         self._pending = pending
 
-    def features(self) -> Float32:
-        """What the network would see now: [1, width]."""
+    def features(self, samples: int | None = None) -> Float32:
+        """What the network would see now, or would have seen after so many `samples`: [utterances, width]."""
+        return np.concatenate([*self._earlier, self.memory(samples)])
+
+    def memory(self, samples: int | None = None) -> Float32:
+        """The vector of this utterance alone, [1, width], which stands before those of later ones."""
         if not self._frames:
             return self._spec.extract(self._pending)
-        return functionals(np.concatenate(self._frames), self._spec)
+        found = np.concatenate(self._frames)
+        if samples is not None:
+            found = found[: max(1, 1 + (samples - _WINDOW) // _MFCC.mel.hop_length)]
+        return functionals(found, self._spec)
 
 
 def frames(waveform: Float32) -> Float32:

@@ -3,6 +3,7 @@
 Held against torchaudio's `MelSpectrogram(center=False, mel_scale="htk", norm=None)` by a test.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -10,8 +11,9 @@ import msgspec
 import numpy as np
 
 from streamer.features.arrays import Float32
+from streamer.features.voice_spectrum import reference, voice_spectrum
 
-RelativeTo = Literal["bands", "level", "nothing"]
+RelativeTo = Literal["bands", "level", "session", "nothing"]
 
 
 class LogMelSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="log_mel", forbid_unknown_fields=True):
@@ -28,10 +30,13 @@ class LogMelSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="log_mel", f
     """Added to mel power before the logarithm, so that silence is finite."""
     relative_to: RelativeTo = "bands"
     """What takes away level and microphone, which no corpus shares with a user. `bands`: subtract each band's mean over the
-    utterance. `level`: subtract the logarithm of the utterance's mean power, which leaves the timbre (a tense voice is brighter)."""
+    utterance. `level`: subtract the logarithm of the utterance's mean power, which leaves the timbre (a tense voice is brighter).
+    `session`: subtract the spectrum of the utterances before, which leaves how this one differs from them in level and timbre."""
     range_db: float = 48.0
-    """With `level`: what lies further below the mean power is raised to this, so that a silent studio and a quiet room are alike;
+    """With `level` and `session`: what lies further below is raised to this, so that a silent studio and a quiet room are alike;
     0 is the middle of the range."""
+    history_utterances: int = 0
+    """With `session`: so many utterances before are remembered."""
     std: float = 1.0
     """Everything is divided by this: the training set's standard deviation."""
     max_s: float = 12.0
@@ -42,19 +47,30 @@ class LogMelSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="log_mel", f
         """Values per step."""
         return self.n_mels
 
+    @property
+    def raw(self) -> "LogMelSpec":
+        """The same frames before they are set in relation to anything: what can be kept, whatever was heard before."""
+        return msgspec.structs.replace(self, relative_to="nothing", range_db=0.0, history_utterances=0, std=1.0)
+
     def frames(self, samples: int) -> int:
         """Whole windows in `samples`: 1 + (samples - win_length) // hop_length, or 0."""
         return 0 if samples < self.win_length else 1 + (samples - self.win_length) // self.hop_length
 
-    def extract(self, waveform: Float32) -> Float32:
-        """[samples] -> [frames, n_mels], normalised: what the network sees. At least one frame: a shorter waveform is zero-padded."""
-        if waveform.shape[0] < self.win_length:
-            waveform = np.pad(waveform, (0, self.win_length - waveform.shape[0]))
-        return normalise(log_mel(waveform, self), self)
+    def extract(self, waveform: Float32, earlier: Sequence[Float32] = ()) -> Float32:
+        """[samples] -> [frames, n_mels], normalised: what the network sees. At least one frame: a shorter waveform is zero-padded.
 
-    def stream(self) -> "LogMelStream":
+        Args:
+            waveform: Of one utterance.
+            earlier: What `LogMelStream.memory` gave of those before, oldest first.
+        """
+        return normalise(log_mel(self._padded(waveform), self), self, earlier)
+
+    def stream(self, earlier: Sequence[Float32] = ()) -> "LogMelStream":
         """A computation that goes on while speech does."""
-        return LogMelStream(self)
+        return LogMelStream(self, earlier)
+
+    def _padded(self, waveform: Float32) -> Float32:
+        return np.pad(waveform, (0, max(0, self.win_length - waveform.shape[0])))
 
 
 def log_mel(waveform: Float32, spec: LogMelSpec) -> Float32:
@@ -75,15 +91,25 @@ def log_mel(waveform: Float32, spec: LogMelSpec) -> Float32:
     return mel
 
 
-def normalise(mel: Float32, spec: LogMelSpec) -> Float32:
-    """[frames, n_mels] -> the same shape, as the spec says; keeps the last `max_s` seconds."""
+def normalise(mel: Float32, spec: LogMelSpec, earlier: Sequence[Float32] | Float32 = ()) -> Float32:
+    """[frames, n_mels] -> the same shape, as the spec says; keeps the last `max_s` seconds. `earlier` as in `extract`."""
     mel = mel[-spec.frames(round(spec.max_s * spec.sample_rate_hz)) :]
-    if spec.relative_to == "bands":
-        mel = mel - mel.mean(axis=0, keepdims=True)
-    elif spec.relative_to == "level":
-        lowest = np.float32(spec.range_db * np.log(10) / 10)
-        mel = np.maximum(mel - np.log(np.exp(mel).mean()), -lowest) + lowest / 2
-    return (mel / np.float32(spec.std)).astype(np.float32)
+    match spec.relative_to:
+        case "bands":
+            mel = mel - mel.mean(axis=0, keepdims=True)
+        case "level":
+            mel = _within(mel - np.log(np.exp(mel).mean()), spec.range_db)
+        case "session":
+            mel = _within(mel - reference(mel, earlier, mel_edges_hz(spec)), spec.range_db)
+        case "nothing":
+            pass
+    return np.asarray(mel / spec.std, np.float32)
+
+
+def _within(mel: Float32, range_db: float) -> Float32:
+    """Raised to `range_db` below 0, where the middle of that range becomes 0."""
+    lowest = range_db * np.log(10) / 10
+    return np.asarray(np.maximum(mel, -lowest) + lowest / 2, np.float32)
 
 
 @lru_cache(maxsize=8)
@@ -97,18 +123,25 @@ def _window(spec: LogMelSpec) -> Float32:
 def mel_filters(spec: LogMelSpec) -> Float32:
     """Triangles on the HTK mel scale, peak 1: [n_fft // 2 + 1, n_mels]."""
     bins_hz = np.linspace(0, spec.sample_rate_hz / 2, spec.n_fft // 2 + 1)
-    low, high = (2595 * np.log10(1 + hz / 700) for hz in (spec.f_min_hz, spec.f_max_hz))
-    edges_hz = 700 * (10 ** (np.linspace(low, high, spec.n_mels + 2) / 2595) - 1)
+    edges_hz = np.array(mel_edges_hz(spec))
     rise = (bins_hz[:, None] - edges_hz[:-2]) / (edges_hz[1:-1] - edges_hz[:-2])
     fall = (edges_hz[2:] - bins_hz[:, None]) / (edges_hz[2:] - edges_hz[1:-1])
-    return np.maximum(0, np.minimum(rise, fall)).astype(np.float32)
+    return np.asarray(np.maximum(0, np.minimum(rise, fall)), np.float32)
+
+
+@lru_cache(maxsize=8)
+def mel_edges_hz(spec: LogMelSpec) -> tuple[float, ...]:
+    """Where each band begins, the next has its peak, and the one after ends: [n_mels + 2]."""
+    low, high = (2595 * np.log10(1 + hz / 700) for hz in (spec.f_min_hz, spec.f_max_hz))
+    return tuple((700 * (10 ** (np.linspace(low, high, spec.n_mels + 2) / 2595) - 1)).tolist())
 
 
 class LogMelStream:
     """Log-mel frames as sound arrives; what it has at any moment equals `extract` of all that was pushed."""
 
-    def __init__(self, spec: LogMelSpec) -> None:
+    def __init__(self, spec: LogMelSpec, earlier: Sequence[Float32] = ()) -> None:
         self._spec = spec
+        self._earlier = earlier
         self._pending: Float32 = np.zeros(0, np.float32)
         self._frames: list[Float32] = []
 
@@ -121,8 +154,16 @@ class LogMelStream:
             pending = pending[frames * self._spec.hop_length :]
         self._pending = pending
 
-    def features(self) -> Float32:
-        """What the network would see now: [frames, n_mels]."""
+    def features(self, samples: int | None = None) -> Float32:
+        """What the network would see now, or would have seen after so many `samples`: [frames, n_mels], a frame at least."""
         if not self._frames:
-            return self._spec.extract(self._pending)
-        return normalise(np.concatenate(self._frames), self._spec)
+            return self._spec.extract(self._pending, self._earlier)
+        return normalise(self._heard(samples), self._spec, self._earlier)
+
+    def memory(self, samples: int | None = None) -> Float32 | None:
+        """What later utterances are told of this one, [n_mels]; None where it was too short to sound like somebody."""
+        return voice_spectrum(self._heard(samples)) if self._frames else None
+
+    def _heard(self, samples: int | None) -> Float32:
+        frames = np.concatenate(self._frames)
+        return frames if samples is None else frames[: max(1, self._spec.frames(samples))]

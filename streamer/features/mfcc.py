@@ -3,6 +3,7 @@
 Held against torchaudio's `MFCC(log_mels=True)` by a test.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
@@ -37,13 +38,18 @@ class MfccSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="mfcc", forbid
         """Values per step."""
         return self.n_mfcc
 
-    def extract(self, waveform: Float32) -> Float32:
-        """[samples] -> [frames, n_mfcc], what the network sees; as many frames as the log-mel has."""
-        return mfcc(self.mel.extract(waveform), self)
+    @property
+    def history_utterances(self) -> int:
+        """So many utterances before are remembered."""
+        return self.mel.history_utterances
 
-    def stream(self) -> "MfccStream":
+    def extract(self, waveform: Float32, earlier: Sequence[Float32] = ()) -> Float32:
+        """[samples] -> [frames, n_mfcc], what the network sees; as many frames as the log-mel has. `earlier` as in the log-mel's."""
+        return mfcc(self.mel.extract(waveform, earlier), self)
+
+    def stream(self, earlier: Sequence[Float32] = ()) -> "MfccStream":
         """A computation that goes on while speech does."""
-        return MfccStream(self)
+        return MfccStream(self, earlier)
 
 
 def mfcc(log_mel: Float32, spec: MfccSpec) -> Float32:
@@ -63,14 +69,18 @@ def _dct(n_mels: int, n_mfcc: int) -> Float32:
 class MfccStream:
     """Coefficients as sound arrives; what it has at any moment equals `extract` of all that was pushed."""
 
-    def __init__(self, spec: MfccSpec) -> None:
+    def __init__(self, spec: MfccSpec, earlier: Sequence[Float32] = ()) -> None:
         self._spec = spec
-        self._mel = LogMelStream(spec.mel)
+        self._mel = LogMelStream(spec.mel, earlier)
 
     def push(self, waveform: Float32) -> None:
         """Take the next samples, [samples]."""
         self._mel.push(waveform)
 
-    def features(self) -> Float32:
-        """What the network would see now: [frames, n_mfcc]."""
-        return mfcc(self._mel.features(), self._spec)
+    def features(self, samples: int | None = None) -> Float32:
+        """What the network would see now, or would have seen after so many `samples`: [frames, n_mfcc]."""
+        return mfcc(self._mel.features(samples), self._spec)
+
+    def memory(self, samples: int | None = None) -> Float32 | None:
+        """What later utterances are told of this one, as the log-mel does."""
+        return self._mel.memory(samples)

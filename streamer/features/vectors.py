@@ -1,5 +1,6 @@
 """Vectors that came with a corpus: a network can be trained on them, but no sound gives them."""
 
+from collections.abc import Sequence
 from typing import ClassVar, NoReturn
 
 import msgspec
@@ -17,8 +18,9 @@ class VectorsSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="vectors", 
     """Where they come from, for people to read: `MELD's selected acoustic features`."""
     sample_rate_hz: ClassVar[int] = 16_000
     """Of the waveform that is refused."""
+    history_utterances: ClassVar[int] = 0
 
-    def extract(self, waveform: Float32) -> NoReturn:  # noqa: ARG002 - the other specs' signature
+    def extract(self, waveform: Float32, earlier: Sequence[Float32] = ()) -> NoReturn:  # noqa: ARG002 - the others' signature
         """There is no way from sound to these vectors.
 
         Raises:
@@ -26,7 +28,7 @@ class VectorsSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="vectors", 
         """
         raise BundleError(self._why)
 
-    def stream(self) -> NoReturn:
+    def stream(self, earlier: Sequence[Float32] = ()) -> NoReturn:  # noqa: ARG002 - as above
         """As `extract`.
 
         Raises:

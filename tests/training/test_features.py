@@ -52,6 +52,24 @@ def test_the_daemons_stream_gives_what_training_saw(made_data: Path, tmp_path: P
     np.testing.assert_allclose(batch.inputs[0][0].numpy(), stream.features(), atol=1e-5)
 
 
+def test_a_clip_is_heard_after_others_of_its_speaker_as_the_daemon_hears_it(made_data: Path, tmp_path: Path) -> None:
+    spec = LogMelSpec(relative_to="session", history_utterances=2)
+    samples = [s for s in ravdess.read(made_data) if s.speaker == "ravdess/01"]
+    data = AudioData(samples, FeatureCache(tmp_path, spec), 1, 0, None, Progress(), earlier=2)
+    waves = [decode(s.audio, spec.sample_rate_hz) for s in samples if s.audio]
+    memories = []
+    for wave in waves:
+        stream = spec.stream()
+        stream.push(wave)
+        memories.append(stream.memory())
+    assert data.sessions is not None
+    before = data.sessions.fixed(0, 2)
+    assert len(before) == 2
+    assert all(any(np.allclose(b, m, atol=1e-4) for m in memories[1:] if m is not None) for b in before)
+    seen = data.batch([0], np.random.default_rng(0)).inputs[0][0].numpy()
+    np.testing.assert_allclose(seen, spec.extract(waves[0], list(before)), atol=1e-4)
+
+
 def test_a_cache_entry_that_was_cut_off_is_computed_again(made_data: Path, tmp_path: Path) -> None:
     path = made_data / "audio" / "ravdess" / "03-01-01-01-01-01-01.opus"
     first = FeatureCache(tmp_path, SPEC).mel(path)

@@ -5,6 +5,7 @@ import numpy as np
 
 from streamer.features import LogMelSpec
 from streamer.features.arrays import Float32
+from training.sessions import SessionAugment
 
 
 class SoundAugment(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,20 +28,38 @@ class SoundAugment(msgspec.Struct, frozen=True, kw_only=True):
     time_mask_frames: int = 20
     band_masks: int = 1
     band_mask_width: int = 8
+    session: SessionAugment = SessionAugment()
 
 
-def augment_mel(mel: Float32, spec: LogMelSpec, config: SoundAugment, rng: np.random.Generator) -> Float32:
-    """[frames, n_mels] of `log_mel`, not normalised -> another length, the same scale."""
+def augment_mel(
+    mel: Float32, before: Float32, spec: LogMelSpec, config: SoundAugment, rng: np.random.Generator
+) -> tuple[Float32, Float32]:
+    """A clip, and what was heard before it, in another voice at another microphone.
+
+    Args:
+        mel: [frames, n_mels] of `log_mel`, not normalised.
+        before: [earlier, n_mels], the `voice_spectrum` of each clip before: they share voice, microphone and noise with this one.
+        spec: Of the clip.
+        config: How far to go.
+        rng: Decides.
+
+    Returns:
+        The clip in another length, and `before`.
+    """
     mel = _crop(mel, spec, config, rng)
-    mel = _resample(mel, 1 + config.speed * rng.uniform(-1, 1), rng.uniform(-1, 1) * config.pitch_bands)
-    power = np.exp(mel)
+    speed, bands = 1 + config.speed * rng.uniform(-1, 1), rng.uniform(-1, 1) * config.pitch_bands
+    mel = _resample(mel, max(8, round(len(mel) / speed)), bands)
+    before = _resample(before, len(before), bands)
+    power, power_before = np.exp(mel), np.exp(before)
     if rng.random() < config.reverb:
         power = _reverb(power, decay=float(rng.uniform(0.5, 0.9)))
     tilt = np.linspace(-1, 1, mel.shape[1], dtype=np.float32) * rng.uniform(-1, 1) * config.tilt_db
-    power = power * 10 ** ((tilt + rng.uniform(-1, 1) * config.gain_db) / 10)
+    microphone = 10 ** ((tilt + rng.uniform(-1, 1) * config.gain_db) / 10)
+    power, power_before = power * microphone, power_before * microphone
     if rng.random() < config.noise:
-        power = power + _noise(power, rng)
-    return np.log(power + spec.floor).astype(np.float32)
+        noise = _noise(power, rng)
+        power, power_before = power + noise, power_before + noise.mean(axis=0)
+    return np.log(power + spec.floor).astype(np.float32), np.log(power_before + spec.floor).astype(np.float32)
 
 
 def mask_mel(features: Float32, config: SoundAugment, rng: np.random.Generator) -> Float32:
@@ -66,12 +85,13 @@ def _crop(mel: Float32, spec: LogMelSpec, config: SoundAugment, rng: np.random.G
     return mel[start : start + frames]
 
 
-def _resample(mel: Float32, speed: float, bands: float) -> Float32:
-    """Faster or slower by `speed`, and shifted by `bands`, by bilinear interpolation."""
+def _resample(mel: Float32, wanted: int, bands: float) -> Float32:
+    """As many frames as `wanted`, shifted by `bands`, by bilinear interpolation."""
     import cv2
 
     frames, width = mel.shape
-    wanted = max(8, round(frames / speed))
+    if not frames:
+        return mel
     matrix = np.array([[1, 0, bands], [0, wanted / frames, 0]], np.float32)
     return np.asarray(
         cv2.warpAffine(mel, matrix, (width, wanted), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),

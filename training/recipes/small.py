@@ -16,7 +16,7 @@ from training.stages.unimodal import PRETRAINED, UnimodalStage
 
 SPEECH: Final = ("ravdess", "cremad", "nemo", "emovo")
 _TEXT: Final = TextSpec()
-_AUDIO: Final = LogMelSpec(relative_to="level", std=3.0)
+_AUDIO: Final = LogMelSpec(relative_to="session", history_utterances=16, std=3.0)
 _VIDEO: Final = FaceCropSpec(equalise=True)
 _VOICES: Final = UnimodalStage(
     name="audio-speech",

@@ -10,21 +10,18 @@ from models.graph import FeatureSpec
 from models.heads import Unimodal
 from models.network import NetworkConfig
 from models.text.bert import BertEncoder
-from streamer.features import FaceCropSpec, LogMelSpec, TextSpec
 from streamer.labels import Modality
 from training import corpora
 from training.augment.face import FaceAugment
 from training.augment.recognised import TextAugment
 from training.augment.sound import SoundAugment
-from training.data_audio import AudioData, FeatureCache
-from training.data_face import FaceData
-from training.data_text import TextData
 from training.errors import TrainingError
 from training.held_out import Figure, LabelledSet, measure
 from training.loop import Fit, LoopConfig, class_weights
-from training.pretrained import minilm_tokenizer, minilm_weights
+from training.modality_data import Augments, modality_data
+from training.pretrained import minilm_weights
 from training.progress import Progress
-from training.samples import Sample, Split, emotions, select
+from training.samples import Split, emotions, select
 from training.weight_files import fill, read
 
 PRETRAINED = "pretrained"
@@ -47,6 +44,8 @@ class UnimodalStage(msgspec.Struct, frozen=True, kw_only=True):
     """On calibration samples, averaged over the corpora: picks the epoch."""
     soup: int = 1
     """Trainings, each with a seed of its own, whose best weights are averaged (Wortsman et al., 2022)."""
+    repeated: dict[str, int] = {}
+    """How often an epoch goes through a small corpus; the others once."""
     limit: int | None = None
     """At most this many samples per corpus and split: for the smallest size."""
 
@@ -165,27 +164,8 @@ def _data(
     stage: UnimodalStage, spec: FeatureSpec, shop: Workshop, split: Split, progress: Progress, *, augmented: bool
 ) -> LabelledSet:
     samples = select(corpora.read(stage.corpora, shop.data), split, stage.limit)
-    return make_data(stage, samples, spec, shop, progress, augmented=augmented)
-
-
-def make_data(
-    stage: UnimodalStage,
-    samples: list[Sample],
-    spec: FeatureSpec,
-    shop: Workshop,
-    progress: Progress,
-    *,
-    augmented: bool,
-) -> LabelledSet:
-    """Batches of the stage's modality from any samples that have it."""
-    size, seed = stage.loop.batch_size, stage.loop.seed
-    match spec:
-        case TextSpec():
-            return TextData(samples, spec, minilm_tokenizer(), size, seed, stage.text if augmented else None)
-        case LogMelSpec():
-            cache = FeatureCache(shop.cache, spec)
-            return AudioData(samples, cache, size, seed, stage.sound if augmented else None, progress)
-        case FaceCropSpec():
-            return FaceData(samples, spec, size, seed, stage.face if augmented else None)
-        case _:
-            raise TrainingError(f"stage {stage.name}: no data set makes {type(spec).__name__} for one modality alone")
+    if split == "train":
+        samples = [s for s in samples for _ in range(stage.repeated.get(s.corpus, 1))]
+    augments = Augments(stage.text, stage.sound, stage.face) if augmented else None
+    loop = stage.loop
+    return modality_data(spec, samples, shop.cache, progress, augments, batch_size=loop.batch_size, seed=loop.seed)
