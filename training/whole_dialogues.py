@@ -17,8 +17,11 @@ _BATCH: Final = 16
 
 
 def dialogue_runner(runner: Runner) -> TorchRunner | None:
-    """The same, where it is a network, in torch, that can be asked for every step: a bundle's graph answers for the newest alone."""
-    if not isinstance(runner, TorchRunner) or "audio" not in runner.network.encoders:
+    """The same, where it is a network, in torch, that can be asked for every step: a bundle's graph answers for the newest alone.
+
+    Beside words or faces there is no such network: those are of one utterance.
+    """
+    if not isinstance(runner, TorchRunner) or set(runner.network.encoders) != {"audio"}:
         return None
     return runner if isinstance(runner.network.encoders["audio"], AcousticRnnEncoder) else None
 

@@ -70,6 +70,17 @@ def test_a_dialogue_network_learns_from_each_kind_of_feature(
     assert "dia125_utt3" in " ".join(capsys.readouterr().out.split())
 
 
+def test_words_and_published_features_learn_together(with_features: Path, tmp_path: Path) -> None:
+    recipe = find("modular", "tiny", {"text": "bilstm", "audio": "praat-gru", "video": "none"})
+    train_recipe(recipe, with_features, tmp_path, tmp_path / "cache", Progress(), max_steps=2)
+    assert set(load(tmp_path)[1].calibration) == {"text", "audio", "text+audio"}
+    metrics = evaluate(tmp_path, with_features, tmp_path / "cache", "dev", Progress(), pictures=tmp_path)
+    everyone = [m for m in metrics if m.name == "emotion weighted F1" and "minor" not in m.data]
+    assert [(m.data, m.n) for m in everyone] == [("MELD, with its clips", 8)], (
+        "a network with words has no whole dialogues"
+    )
+
+
 def test_a_dialogue_ends_somewhere_else_each_time_and_for_every_process_alike() -> None:
     vectors = {str(i): np.full((1, 2), i, np.float32) for i in range(12)}
     samples = [_utterance(key, int(key) // 6) for key in vectors]

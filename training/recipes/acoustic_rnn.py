@@ -18,7 +18,7 @@ Features = Literal["clips", "praat", "meld-1611", "meld-1422"]
 features, selected for emotion (1,611) or for sentiment (1,422)."""
 
 _VECTORS: Final[dict[Features, VectorsSpec]] = {
-    "praat": VectorsSpec(8, "Praat's values of MELD's clips"),
+    "praat": parts.PRAAT,
     "meld-1611": VectorsSpec(1611, "MELD's published features, selected for emotion"),
     "meld-1422": VectorsSpec(1422, "MELD's published features, selected for sentiment"),
 }

@@ -25,7 +25,7 @@ from models.video.face_cnn import FaceCnn
 from models.video.r3d18 import R3d18
 from models.video.resnet18 import ResNet18
 from models.video.vit_bilstm import VitBiLstm
-from streamer.features import FaceCropSpec, FunctionalsSpec, LogMelSpec, MfccSpec, TextSpec, WaveformSpec
+from streamer.features import FaceCropSpec, FunctionalsSpec, LogMelSpec, MfccSpec, TextSpec, VectorsSpec, WaveformSpec
 from streamer.labels import MODALITIES, Modality
 from training.recipes.recipe import Size
 
@@ -55,6 +55,8 @@ _TINY_FACES: Final = FaceCropSpec(size_px=32, channels=3, max_crops=8)
 _TINY_CLIP: Final = FaceCropSpec(size_px=32, channels=3, exact_crops=4)
 HISTORY_UTTERANCES: Final = 32
 """MELD's longest dialogue has 33 utterances: the newest and these."""
+PRAAT: Final = VectorsSpec(8, "Praat's values of MELD's clips")
+"""What stands beside MELD's tables: the only sound of MELD that needs none of its clips. No daemon can hear it."""
 
 _TINY_BERT: Final = BertPooled(width=16, hidden=16, layers=1, heads=2, intermediate=32)
 _BERT_BASE: Final = BertPooled(hidden=768, layers=12, heads=12, intermediate=3072)
@@ -98,6 +100,7 @@ AUDIO: Final[dict[str, Part]] = {
         Encoding(FunctionalsSpec(history_utterances=HISTORY_UTTERANCES), AcousticRnn(cell="lstm", layers=2)),
         Encoding(FunctionalsSpec(history_utterances=4), AcousticRnn(cell="lstm", layers=2, width=16, hidden=8)),
     ),
+    "praat-gru": Part(Encoding(PRAAT, AcousticRnn()), Encoding(PRAAT, AcousticRnn(width=16, hidden=8))),
 }
 VIDEO: Final[dict[str, Part]] = {
     "r3d18": Part(
