@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from training.progress import Progress
 from training.recipes import find
 from training.search import JOURNAL, Sampler, search, with_settings
 from training.seeds import train_seeds
-from training.studies import Place, mean_and_deviation, restricted
+from training.studies import Place, mean_and_deviation, outcome, restricted
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +97,16 @@ def test_a_search_goes_on_where_it_was_cut_off(mini_meld: Path, cache: Path, tmp
     assert (tmp_path / JOURNAL).is_file()
     assert (tmp_path / "search.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "search.md").read_text(encoding="utf-8").count("\n") == 4
+
+
+def test_a_search_is_judged_on_calibration_and_needs_no_other_split(
+    mini_meld: Path, cache: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(mini_meld / "train", tmp_path / "data" / "train")
+    place = Place(tmp_path / "data", tmp_path / "study", cache, "dev")
+    (trial,) = search(recipe(), place, Progress(), sampler="tpe", trials=1, epochs=1).trials
+    found = outcome(place.out / "trial-0", place._replace(split="calibration"), Progress())
+    assert trial.value == pytest.approx(found.weighted_f1)
 
 
 def test_pictures_show_what_counted_in_a_clip(ablated: Path, mini_meld: Path, cache: Path, tmp_path: Path) -> None:
