@@ -1,8 +1,14 @@
 """Fixtures that several rooms share."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
+
+from streamer.features.arrays import Float32
+from streamer.messages import SAMPLE_RATE_HZ
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -11,6 +17,20 @@ SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 def shared_data() -> Path:
     """The folder of real research data; tests that use it carry the marker `data`."""
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def demo_voice() -> Float32:
+    """The sound of the packaged clip, [samples] at 16 kHz."""
+    clip = Path(__file__).resolve().parents[1] / "streamer" / "demo" / "clip.mp4"
+    resampler = av.AudioResampler("flt", "mono", SAMPLE_RATE_HZ)
+
+    def frames() -> Iterator[Float32]:
+        with av.open(str(clip)) as container:
+            for frame in container.decode(audio=0):
+                yield from (np.asarray(out.to_ndarray()[0], np.float32) for out in resampler.resample(frame))
+
+    return np.concatenate(list(frames()))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -128,6 +128,7 @@ class Model:
         times_s: Sequence[float] | None = None,
         speaker: str | None = None,
         context: Sequence[tuple[str | None, str]] = (),
+        earlier_waveforms: Sequence[Float32] = (),
     ) -> Prediction:
         """The emotion and sentiment of one utterance, from what there is of it.
 
@@ -140,6 +141,8 @@ class Model:
             times_s: Of the frames or crops, rising, on the waveform's clock; 25 a second where not given.
             speaker: Who says it, as named in `context`.
             context: The dialogue so far, oldest first, as (speaker or None, text).
+            earlier_waveforms: Utterances that the same microphone heard before, oldest first, each as `waveform`: the voice is
+                judged relative to them.
 
         Raises:
             TypeError: an argument is no array, or of a wrong dtype.
@@ -156,6 +159,7 @@ class Model:
             times_s=times_s,
             speaker=speaker,
             context=context,
+            earlier_waveforms=earlier_waveforms,
         )
 
     def _reason(self, modality: Modality, reasons: Mapping[Modality, str]) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from streamer.features import ContextTurn, FaceCropSpec
+from streamer.features import AudioSpec, AudioStream, ContextTurn, FaceCropSpec
 from streamer.features.arrays import Float32, UInt8
 from streamer.inference import arguments
 from streamer.inference.prediction import Prediction
@@ -27,6 +27,7 @@ def predict(
     times_s: Sequence[float] | None,
     speaker: str | None,
     context: Sequence[tuple[str | None, str]],
+    earlier_waveforms: Sequence[Float32],
 ) -> Prediction:
     """See `Model.predict`."""
     if frames is not None and face_crops is not None:
@@ -42,7 +43,9 @@ def predict(
     elif text is not None:
         reasons["text"] = "no words"
     if sound is not None and model.manifest.audio is not None:
-        encodings["audio"] = model.encode_audio(model.manifest.audio.spec.extract(sound))
+        spec = model.manifest.audio.spec
+        earlier = _memories(spec, [arguments.waveform(wave) for wave in earlier_waveforms])
+        encodings["audio"] = model.encode_audio(spec.extract(sound, earlier))
     crops: UInt8 | None = None
     if face_crops is not None and model.manifest.video is not None:
         pictures = arguments.pictures("face_crops", face_crops)
@@ -57,6 +60,17 @@ def predict(
     if crops is not None and model.manifest.video is not None:
         encodings["video"] = model.encode_crops(crops[model.manifest.video.spec.pick(len(crops))])
     return model.fuse(encodings, reasons)
+
+
+def _memories(spec: AudioSpec, waveforms: Sequence[Float32]) -> list[Float32]:
+    """What the daemon would remember of them."""
+    found = []
+    for waveform in waveforms[-spec.history_utterances :] if spec.history_utterances else ():
+        stream: AudioStream = spec.stream()
+        stream.push(waveform)
+        if (memory := stream.memory()) is not None:
+            found.append(memory)
+    return found
 
 
 def _faces(

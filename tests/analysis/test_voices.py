@@ -33,6 +33,12 @@ def test_after_a_long_silence_the_dialogue_begins_anew() -> None:
     assert voices.before(1.1 + FORGET_AFTER_S) == ()
 
 
+def test_what_a_microphone_sounds_like_outlasts_a_silence() -> None:
+    voices = Voices(LogMelSpec(relative_to="session", history_utterances=2))
+    voices.add(vector(1), end_s=1.0)
+    assert len(voices.before(10 * FORGET_AFTER_S)) == 1
+
+
 def test_a_network_that_hears_each_utterance_by_itself_is_given_none() -> None:
     for spec in (LogMelSpec(), WaveformSpec(), None):
         voices = Voices(spec)

@@ -1,15 +1,9 @@
 """A Whisper of random weights that the real engine runs, and the demo clip's voice, whose words are known."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-import av
-import numpy as np
 import pytest
-
-from streamer.features.arrays import Float32
-from streamer.messages import SAMPLE_RATE_HZ
 
 WORDS = 400
 
@@ -71,17 +65,3 @@ def tiny_whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
         str(folder), quantization="int8"
     )
     return folder
-
-
-@pytest.fixture(scope="session")
-def demo_voice() -> Float32:
-    """The sound of the packaged clip, [samples] at 16 kHz."""
-    clip = Path(__file__).resolve().parents[2] / "streamer" / "demo" / "clip.mp4"
-    resampler = av.AudioResampler("flt", "mono", SAMPLE_RATE_HZ)
-
-    def frames() -> Iterator[Float32]:
-        with av.open(str(clip)) as container:
-            for frame in container.decode(audio=0):
-                yield from (np.asarray(out.to_ndarray()[0], np.float32) for out in resampler.resample(frame))
-
-    return np.concatenate(list(frames()))

@@ -113,3 +113,14 @@ def test_a_wrong_argument_is_named(
 ) -> None:
     with pytest.raises(error, match=message):
         model.predict(**arguments)  # type: ignore[arg-type]
+
+
+def test_a_voice_is_judged_relative_to_what_was_heard_before(model: Model) -> None:
+    alone = model.predict(waveform=voice())
+    quiet, loud = (
+        model.predict(waveform=voice(), earlier_waveforms=[voice() * np.float32(gain)] * 8) for gain in (0.2, 5.0)
+    )
+    assert quiet.emotion.probs != loud.emotion.probs
+    assert alone.emotion.probs != loud.emotion.probs
+    with pytest.raises(ValueError, match="waveform"):
+        model.predict(waveform=voice(), earlier_waveforms=[voice()[None]])

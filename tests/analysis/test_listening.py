@@ -1,0 +1,58 @@
+"""One utterance while it is spoken: what the audio network is given, and what the next utterances are told of it."""
+
+import numpy as np
+import pytest
+
+from streamer.analysis.listening import Listening
+from streamer.features.arrays import Float32
+from streamer.inference import Encoding, Model, load_bundle
+from streamer.messages import SpeechStarted
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return load_bundle()
+
+
+def listening(model: Model, voice: Float32, earlier: tuple[Float32, ...] = ()) -> Listening:
+    begun = Listening(SpeechStarted(1, 0.0, voice[:1600]), model, None, earlier)
+    for start in range(1600, voice.shape[0], 512):
+        begun.push(voice[start : start + 512])
+    return begun
+
+
+def vector(encoding: Encoding | None) -> Float32:
+    assert encoding is not None
+    return encoding.embedding
+
+
+def test_what_comes_after_the_end_of_an_utterance_is_neither_heard_nor_remembered(
+    model: Model, demo_voice: Float32
+) -> None:
+    whole, cut = listening(model, demo_voice[:48_000]), listening(model, demo_voice[:32_000])
+    np.testing.assert_allclose(vector(whole.encode_audio(2.0)), vector(cut.encode_audio()), atol=1e-5)
+    assert np.abs(vector(whole.encode_audio()) - vector(cut.encode_audio())).max() > 1e-3
+    memory, expected = whole.memory(2.0), cut.memory(2.0)
+    assert memory is not None
+    assert expected is not None
+    np.testing.assert_allclose(memory, expected, atol=1e-5)
+
+
+def test_a_microphone_that_is_always_quiet_is_heard_as_any_other(model: Model, demo_voice: Float32) -> None:
+    def heard(gain: float) -> Float32:
+        before, now = (demo_voice[a:b] * np.float32(gain) for a, b in ((0, 48_000), (56_000, 96_000)))
+        memory = listening(model, before).memory(3.0)
+        assert memory is not None
+        return vector(listening(model, now, (memory,) * 8).encode_audio())
+
+    assert np.abs(heard(1.0) - heard(0.2)).max() < 0.05
+
+
+def test_who_is_suddenly_louder_is_heard_otherwise(model: Model, demo_voice: Float32) -> None:
+    before, now = demo_voice[:48_000], demo_voice[56_000:96_000]
+    memory = listening(model, before).memory(3.0)
+    assert memory is not None
+    usual, loud = (
+        vector(listening(model, now * np.float32(gain), (memory,) * 8).encode_audio()) for gain in (0.5, 2.0)
+    )
+    assert np.abs(usual - loud).max() > 0.05
