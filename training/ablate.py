@@ -10,7 +10,7 @@ from training.errors import TrainingError
 from training.pictures import new_figure, save
 from training.progress import Progress
 from training.recipes.recipe import Recipe
-from training.studies import TITLES, Outcome, Place, outcome, restricted, train_once, write_csv, write_markdown
+from training.studies import TITLES, Examined, Outcome, Place, restricted, train_once, write_csv, write_markdown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,11 +40,14 @@ def ablate(recipe: Recipe, place: Place, progress: Progress, *, epochs: int | No
     if len(has) < 2:
         raise TrainingError(f"{recipe.name} has {subset_name(has)} alone: there is nothing to take away")
     subsets = [subset for subset in SUBSETS if subset <= has]
-    whole = train_once(restricted(recipe, has), place, subset_name(has), progress, epochs=epochs)
+    whole = Examined(
+        train_once(restricted(recipe, has), place, subset_name(has), progress, epochs=epochs), place, progress
+    )
     found = []
     for subset in subsets:
         run = train_once(restricted(recipe, subset), place, subset_name(subset), progress, epochs=epochs)
-        found.append(Ablated(subset, outcome(run, place, progress), outcome(whole, place, progress, subset)))
+        alone = whole if subset == has else Examined(run, place, progress)
+        found.append(Ablated(subset, alone.outcome(), whole.outcome(subset)))
         progress.say(f"{subset_name(subset)}: weighted F1 {found[-1].trained.weighted_f1:.3f}")
     _write(recipe, place, found, progress)
     return found

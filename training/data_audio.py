@@ -91,12 +91,16 @@ class AudioData:
         """One batch; the augmentation draws from `rng`."""
         return collate_audio([self._features(i, rng) for i in indices], [self.samples[i] for i in indices])
 
+    def before(self, index: int) -> Float32:
+        """[earlier, n_mels], what is heard before a clip where nothing is augmented."""
+        nothing: Float32 = np.zeros((0, self.spec.n_mels), np.float32)
+        return self.sessions.fixed(index, self.earlier) if self.sessions else nothing
+
     def _features(self, index: int, rng: np.random.Generator) -> Float32:
         mel = self.mels[index].astype(np.float32)
         if self.config is None:
-            return normalise(mel, self.spec, self.sessions.fixed(index, self.earlier) if self.sessions else ())
-        nothing: Float32 = np.zeros((0, self.spec.n_mels), np.float32)
-        before = self.sessions.drawn(index, self.config.session, rng) if self.sessions else nothing
+            return normalise(mel, self.spec, self.before(index))
+        before = self.sessions.drawn(index, self.config.session, rng) if self.sessions else self.before(index)
         mel, before = augment_mel(mel, before, self.spec, self.config, rng)
         return mask_mel(normalise(mel, self.spec, before), self.config, rng)
 

@@ -12,7 +12,7 @@ from models.network import Encoding, NetworkConfig
 from training.pictures import new_figure, save
 from training.progress import Progress
 from training.recipes.recipe import Recipe
-from training.studies import Place, outcome, train_once, write_csv, write_markdown
+from training.studies import Examined, Place, train_once, write_csv, write_markdown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -54,7 +54,7 @@ def search(
     def objective(trial: "Trial") -> float:
         changed = with_settings(recipe, _suggest(trial, sampler))
         run = train_once(changed, place, f"trial-{trial.number}", progress, epochs=epochs)
-        return outcome(run, place._replace(split="calibration"), progress).weighted_f1
+        return Examined(run, place._replace(split="calibration"), progress).outcome().weighted_f1
 
     left = trials - len(study.get_trials(states=(optuna.trial.TrialState.COMPLETE,)))
     if left > 0:

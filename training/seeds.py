@@ -4,10 +4,10 @@ from training.progress import Progress
 from training.recipes.recipe import Recipe
 from training.studies import (
     TITLES,
+    Examined,
     Outcome,
     Place,
     mean_and_deviation,
-    outcome,
     seeded,
     train_once,
     write_csv,
@@ -19,10 +19,8 @@ def train_seeds(
     recipe: Recipe, seeds: tuple[int, ...], place: Place, progress: Progress, *, epochs: int | None = None
 ) -> list[Outcome]:
     """Train and measure with each seed; finished ones are not trained again. Leaves `seeds.md` and `seeds.csv`."""
-    found = [
-        outcome(train_once(seeded(recipe, seed), place, f"seed-{seed}", progress, epochs=epochs), place, progress)
-        for seed in seeds
-    ]
+    runs = [train_once(seeded(recipe, seed), place, f"seed-{seed}", progress, epochs=epochs) for seed in seeds]
+    found = [Examined(run, place, progress).outcome() for run in runs]
     rows: list[tuple[str | float, ...]] = [
         (f"seed {seed}", *figures) for seed, figures in zip(seeds, found, strict=True)
     ]

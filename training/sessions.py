@@ -56,6 +56,16 @@ class Sessions:
         """[earlier, bands] of the same speaker, always the same; fewer where there are no more."""
         return self._of(self._of_speaker[self._samples[index].speaker or ""], index, earlier, rng_for(_SEED, index))
 
+    def of_another(self, index: int, earlier: int) -> Float32:
+        """[earlier, bands] of one other speaker of the corpus, always the same."""
+        sample, rng = self._samples[index], rng_for(_SEED, index)
+        corpus, own = self._of_corpus[sample.corpus], self._of_speaker[sample.speaker or ""]
+        others = np.setdiff1d(corpus, own)
+        if not len(others):
+            return self._spectra[:0]
+        speaker = self._samples[int(rng.choice(others))].speaker or ""
+        return self._of(self._of_speaker[speaker], index, earlier, rng)
+
     def _of(self, pool: Int64, index: int, earlier: int, rng: np.random.Generator) -> Float32:
         others = pool[self._clips[pool] != self._clips[index]]
         return self._spectra[rng.choice(others, size=min(earlier, len(others)), replace=False)]

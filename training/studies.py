@@ -61,30 +61,35 @@ def train_once(recipe: Recipe, place: Place, name: str, progress: Progress, *, e
     return run
 
 
-def outcome(
-    run: Path, place: Place, progress: Progress, allowed: frozenset[Modality] = frozenset(MODALITIES)
-) -> Outcome:
-    """The figures of a finished run on MELD's clips, with some of the modalities let through.
+class Examined:
+    """A finished run that has seen and heard all clips of a split, once, whatever is asked of it then."""
 
-    Raises:
-        BundleError: the run is not finished.
-        TrainingError: the split is not there.
-    """
-    network, card = load(run)
-    runner = TorchRunner(network)
-    samples = [s for s in corpora.read(("meld-clips",), place.data) if s.split == place.split]
-    if not samples:
-        raise TrainingError(f"{place.data}: no samples of {place.split} there")
-    store = store_of(runner.specs, place.cache, progress, data=place.data)
-    judged = judge(runner, encode_clips(runner, samples, store, progress), card.calibration, allowed)
-    true, found = judged.true_emotion, judged.emotion
-    return Outcome(
-        accuracy(true, found),
-        weighted_precision(true, found),
-        weighted_f1(true, found),
-        macro_f1(true, found),
-        weighted_f1(judged.true_sentiment, judged.sentiment),
-    )
+    def __init__(self, run: Path, place: Place, progress: Progress) -> None:
+        """Encode the split.
+
+        Raises:
+            BundleError: the run is not finished.
+            TrainingError: the split is not there.
+        """
+        network, card = load(run)
+        self._runner, self._calibration = TorchRunner(network), card.calibration
+        samples = [s for s in corpora.read(("meld-clips",), place.data) if s.split == place.split]
+        if not samples:
+            raise TrainingError(f"{place.data}: no samples of {place.split} there")
+        store = store_of(self._runner.specs, place.cache, progress, data=place.data)
+        self._clips = encode_clips(self._runner, samples, store, progress)
+
+    def outcome(self, allowed: frozenset[Modality] = frozenset(MODALITIES)) -> Outcome:
+        """The figures with some of the modalities let through."""
+        judged = judge(self._runner, self._clips, self._calibration, allowed)
+        true, found = judged.true_emotion, judged.emotion
+        return Outcome(
+            accuracy(true, found),
+            weighted_precision(true, found),
+            weighted_f1(true, found),
+            macro_f1(true, found),
+            weighted_f1(judged.true_sentiment, judged.sentiment),
+        )
 
 
 def restricted(recipe: Recipe, subset: frozenset[Modality]) -> Recipe:

@@ -54,3 +54,9 @@ def test_a_session_that_is_measured_is_always_the_same() -> None:
     first, second = (Sessions(SAMPLES, NUMBERED).fixed(4, 2) for _ in range(2))
     np.testing.assert_array_equal(first, second)
     assert {int(v) for v in first[:, 0]} == {3, 5}
+
+
+def test_somebody_else_is_one_other_speaker() -> None:
+    sessions = Sessions(SAMPLES, NUMBERED)
+    assert {int(v) for v in sessions.of_another(0, 8)[:, 0]} == {3, 4, 5}
+    assert not len(Sessions(SAMPLES[:3], NUMBERED[:3]).of_another(0, 8))

@@ -18,7 +18,7 @@ from training.progress import Progress
 from training.recipes import find
 from training.search import JOURNAL, Sampler, search, with_settings
 from training.seeds import train_seeds
-from training.studies import Place, mean_and_deviation, outcome, restricted
+from training.studies import Examined, Place, mean_and_deviation, restricted
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def test_a_search_is_judged_on_calibration_and_needs_no_other_split(
     shutil.copytree(mini_meld / "train", tmp_path / "data" / "train")
     place = Place(tmp_path / "data", tmp_path / "study", cache, "dev")
     (trial,) = search(recipe(), place, Progress(), sampler="tpe", trials=1, epochs=1).trials
-    found = outcome(place.out / "trial-0", place._replace(split="calibration"), Progress())
+    found = Examined(place.out / "trial-0", place._replace(split="calibration"), Progress()).outcome()
     assert trial.value == pytest.approx(found.weighted_f1)
 
 

@@ -50,7 +50,7 @@ def small(size: Size) -> Recipe:
 def _full() -> Recipe:
     return Recipe(
         name="small",
-        version="2",
+        version="3",
         size="full",
         network=NetworkConfig(
             {
