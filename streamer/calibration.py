@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from streamer.features.arrays import Float32
+from streamer.features.arrays import Float32, Float64
 from streamer.labels import EMOTIONS, SENTIMENTS, SENTIMENTS_OF
 
 COMPATIBLE: Float32 = np.array([[s in SENTIMENTS_OF[e] for s in SENTIMENTS] for e in EMOTIONS], np.float32)
@@ -45,14 +45,16 @@ class Decision(NamedTuple):
     sentiment_set: tuple[int, ...]
 
 
-def joint_probs(emotion_logits: Float32, sentiment_logits: Float32, calibration: Calibration) -> Float32:
+def joint_probs(
+    emotion_logits: Float32 | Float64, sentiment_logits: Float32 | Float64, calibration: Calibration
+) -> Float64:
     """[n, 7] and [n, 3] -> [n, 7, 3]: the product of both heads over the pairs that can occur, each sample summing to 1."""
     emotion = emotion_logits / calibration.emotion_temperature + np.asarray(calibration.emotion_bias or 0.0)
     sentiment = sentiment_logits / calibration.sentiment_temperature + np.asarray(calibration.sentiment_bias or 0.0)
     scores = emotion[:, :, None] + sentiment[:, None, :]
     scores = np.where(COMPATIBLE > 0, scores, -np.inf)
     weights = np.exp(scores - scores.max(axis=(1, 2), keepdims=True))
-    joint: Float32 = weights / weights.sum(axis=(1, 2), keepdims=True)
+    joint: Float64 = weights / weights.sum(axis=(1, 2), keepdims=True)
     return joint
 
 
@@ -62,7 +64,7 @@ def decide(emotion_logits: Float32, sentiment_logits: Float32, calibration: Cali
     return [_decision(sample, calibration) for sample in joint]
 
 
-def _decision(joint: Float32, calibration: Calibration) -> Decision:
+def _decision(joint: Float64, calibration: Calibration) -> Decision:
     emotion_probs, sentiment_probs = joint.sum(axis=1), joint.sum(axis=0)
     emotion = int(emotion_probs.argmax())
     sentiment = int(joint[emotion].argmax())
@@ -76,6 +78,6 @@ def _decision(joint: Float32, calibration: Calibration) -> Decision:
     )
 
 
-def _set(probs: Float32, threshold: float, label: int) -> tuple[int, ...]:
+def _set(probs: Float64, threshold: float, label: int) -> tuple[int, ...]:
     """Most probable first; never without the label itself."""
     return tuple(int(i) for i in np.argsort(-probs, kind="stable") if 1 - probs[i] <= threshold or i == label)

@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.table import Table
 from sklearn.linear_model import LogisticRegression
 
 from streamer.calibration import Calibration, decide, joint_probs
-from streamer.features.arrays import Float32, Int64
+from streamer.features.arrays import Float32, Float64, Int64
 from streamer.labels import EMOTIONS
 from training.corpora import meld, meld_prosody
 from training.embed import embed
@@ -39,7 +38,6 @@ _WEIGHTS: Final = (0.0, 0.125, 0.25, 0.375, 0.5, 0.75, 1.0, 1.5)
 _CLIP: Final = 4.0
 """Deviations beyond which a value counts no more."""
 _ROUNDS: Final = 2000
-Float64 = NDArray[np.float64]
 
 
 class Choice(NamedTuple):

@@ -7,10 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.features.arrays import Float64
 from streamer.features.face_crops import Box
 from streamer.messages import FaceSighting, Heard
-
-Float64 = NDArray[np.float64]
 
 LEAD_IN_S: Final = 0.5
 """A mouth that begins to move when the voice begins says most: sightings and sound from this long before the voice belong in."""

@@ -41,6 +41,7 @@ def _read(path: Path, split: Split) -> list[Sample]:
                 speaker=row["Speaker"],
                 text=row["Utterance"],
                 context=tuple(turns[-8:]),
+                dialogue=f"{split}/{dialogue}",
             )
         )
         turns.append(ContextTurn(row["Speaker"], row["Utterance"]))

@@ -6,9 +6,8 @@
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from streamer.features.arrays import Float32, Int64
+from streamer.features.arrays import Float32, Float64, Int64
 
 _HOP_S: Final = 0.01
 _PERIODS: Final = 3
@@ -20,9 +19,6 @@ _VOICING_THRESHOLD: Final = 0.45
 _OCTAVE_COST: Final = 0.01
 _OCTAVE_JUMP_COST: Final = 0.35
 _VOICED_UNVOICED_COST: Final = 0.14
-
-
-Float64 = NDArray[np.float64]
 
 
 class PitchTrack(NamedTuple):
