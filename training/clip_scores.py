@@ -7,7 +7,7 @@ import numpy as np
 from streamer.calibration import Calibration
 from streamer.features.arrays import Int64
 from streamer.labels import MODALITIES, Modality, subset_name
-from training.calibrate import SUBSETS, fit, held_out
+from training.calibrate import SUBSETS, HeldOut, fit
 from training.clip_data import gather, sources_of
 from training.clip_store import ClipStore
 from training.progress import Progress
@@ -76,8 +76,9 @@ def calibrate_clips(
     for subset in SUBSETS:
         indices = clips.having(subset) if subset <= set(clips.encodings) else []
         if indices:
-            found = held_out(fuse_clips(runner, clips, subset, indices), [clips.samples[i] for i in indices])
-            fitted[subset_name(subset)] = fit(found, coverage)
+            emotion, sentiment = (labels[indices] for labels in clips.truth)
+            held_out = HeldOut(fuse_clips(runner, clips, subset, indices), emotion, sentiment)
+            fitted[subset_name(subset)] = fit(held_out, coverage)
     return fitted
 
 

@@ -47,11 +47,6 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
         return int(np.argmax(self.emotion))
 
     @property
-    def group(self) -> str:
-        """What it shares with samples that are not independent of it: its dialogue, its speaker, or nothing."""
-        return self.dialogue or self.speaker or self.key
-
-    @property
     def sentiment_label(self) -> int:
         """The most probable sentiment."""
         return int(np.argmax(self.sentiment))
