@@ -17,6 +17,8 @@ from streamer.labels import EMOTIONS, SENTIMENTS, SENTIMENTS_OF
 
 COMPATIBLE: Float32 = np.array([[s in SENTIMENTS_OF[e] for s in SENTIMENTS] for e in EMOTIONS], np.float32)
 """[7, 3], 1 where the pair can occur."""
+_SHARES: Float64 = COMPATIBLE / COMPATIBLE.sum(axis=1, keepdims=True, dtype=np.float64)
+"""[7, 3]: where an emotion leaves the sentiment open, each has its part of it. Without that, surprise would count twice."""
 
 
 class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,12 +50,15 @@ class Decision(NamedTuple):
 def joint_probs(
     emotion_logits: Float32 | Float64, sentiment_logits: Float32 | Float64, calibration: Calibration
 ) -> Float64:
-    """[n, 7] and [n, 3] -> [n, 7, 3]: the product of both heads over the pairs that can occur, each sample summing to 1."""
+    """[n, 7] and [n, 3] -> [n, 7, 3]: the product of both heads over the pairs that can occur, each sample summing to 1.
+
+    A sentiment head that says nothing leaves the emotions as their own head has them.
+    """
     emotion = emotion_logits / calibration.emotion_temperature + np.asarray(calibration.emotion_bias or 0.0)
     sentiment = sentiment_logits / calibration.sentiment_temperature + np.asarray(calibration.sentiment_bias or 0.0)
     scores = emotion[:, :, None] + sentiment[:, None, :]
     scores = np.where(COMPATIBLE > 0, scores, -np.inf)
-    weights = np.exp(scores - scores.max(axis=(1, 2), keepdims=True))
+    weights = np.exp(scores - scores.max(axis=(1, 2), keepdims=True)) * _SHARES
     joint: Float64 = weights / weights.sum(axis=(1, 2), keepdims=True)
     return joint
 

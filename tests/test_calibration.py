@@ -35,6 +35,12 @@ def test_each_head_moves_the_other() -> None:
     assert EMOTIONS[decision.emotion] in {"joy", "surprise"}
 
 
+def test_a_sentiment_that_is_undecided_changes_no_emotion() -> None:
+    emotion = np.array([[0.3, -1.0, 0.0, 2.0, 1.0, -0.5, 1.5]], np.float32)
+    (decision,) = decide(emotion, np.zeros((1, 3), np.float32), Calibration())
+    np.testing.assert_allclose(decision.emotion_probs, np.exp(emotion[0]) / np.exp(emotion[0]).sum(), rtol=1e-5)
+
+
 def test_a_higher_temperature_makes_less_sure_and_a_lower_threshold_makes_sets_smaller() -> None:
     logits, flat = np.array([[2, 0, 0, 1, 0, 0, 0]], np.float32), np.zeros((1, 3), np.float32)
 
