@@ -15,6 +15,7 @@ begin; the posterior is null in an answer to `p`.
 """
 
 import json
+import os
 import struct
 import sys
 from typing import Any, BinaryIO
@@ -25,6 +26,9 @@ HEADER = struct.Struct("<cI")
 FRAMES_PER_S = 100
 MICROPHONE_MEAN = "45.9,10.7,-3.9,11.4,-5.7,-3.7,-1.7,-8.2,2.3,-3.3,-1.3,0.7,-1.7"
 """Cepstral mean to begin with, until the decoder has heard its own: the median over RAVDESS, CREMA-D and a telephone call."""
+
+_NICE = 5
+"""Where many sources speak at once, those who listen come before those who decode: what is late by then has a pause to catch up in."""
 
 Word = tuple[str, float, float, float | None]
 
@@ -47,6 +51,7 @@ def words_of(decoder: Any, *, final: bool) -> list[Word]:
 
 def main(requests: BinaryIO, answers: BinaryIO) -> None:
     """Decode until the input ends."""
+    os.nice(_NICE)
     decoder = pocketsphinx.Decoder(
         pocketsphinx.Config(
             loglevel="FATAL",
