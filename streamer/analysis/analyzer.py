@@ -76,6 +76,8 @@ class Analyzer:
             case Heard():
                 self._speech.add(event)
                 self._status.heard(event)
+                if self._listening is not None and self._status.activity == "pause":
+                    self._anticipate(self._listening, event.time_s)
                 yield from self._pass(event.time_s)
             case Watched():
                 yield from self._pass(event.time_s)
@@ -88,7 +90,8 @@ class Analyzer:
             case SpeechPaused():
                 self._status.activity = "pause"
                 if self._listening is not None:
-                    self._listening.speculate(*self._setting(self._listening, event.time_s))
+                    self._listening.speculate()
+                    self._anticipate(self._listening, event.time_s)
             case SpeechResumed():
                 self._status.activity = "speaking"
                 if self._listening is not None:
@@ -236,6 +239,13 @@ class Analyzer:
             return Seen(NO_SPEAKER, None, self._status.video_reason)
         speech = self._speech if listening.has_sound else None
         return self._watching.look(listening.start_s, end_s, speech, final=final)
+
+    def _anticipate(self, listening: Listening, now_s: float) -> None:
+        """While a pause lasts: do what the end would have to wait for, as soon as it can be done."""
+        words = listening.words_so_far()
+        if words and not listening.has_read(words):
+            listening.encode_text(words, *self._setting(listening, now_s))
+        listening.anticipate_voice()
 
     def _setting(self, listening: Listening, now_s: float) -> tuple[tuple[ContextTurn, ...], str | None]:
         """The dialogue before an open utterance, and who seems to speak."""

@@ -29,6 +29,8 @@ class Listening:
         self._features: AudioStream | None = part.spec.stream(earlier) if part else None
         self._recognition = recognition
         self._read: tuple[str, tuple[ContextTurn, ...], str | None, Encoding | None] | None = None
+        self._voiced: tuple[int, Encoding | None] | None = None
+        self._anticipated = 0
         self.push(started.waveform)
 
     @property
@@ -50,13 +52,20 @@ class Listening:
         """May change with every chunk."""
         return self._recognition.partial() if self._recognition is not None and self.has_sound else ""
 
-    def speculate(self, context: tuple[ContextTurn, ...], speaker: str | None) -> None:
-        """At a short pause: begin what needs the whole utterance, on trust that this was its end."""
-        if self._recognition is None or not self.has_sound:
-            return
-        self._recognition.speculate()
-        if words := self._recognition.partial():
-            self.encode_text(words, context, speaker)
+    def speculate(self) -> None:
+        """At a short pause: begin with the words of the whole utterance, on trust that this was its end."""
+        if self._recognition is not None and self.has_sound:
+            self._recognition.speculate()
+
+    def has_read(self, words: str) -> bool:
+        """Whether these are the words that the text network has read last."""
+        return self._read is not None and self._read[0] == words
+
+    def anticipate_voice(self) -> None:
+        """While a pause lasts: encode the voice once no more of it is handed out, which is before the end is decided."""
+        if self._samples == self._anticipated:
+            self.encode_audio()
+        self._anticipated = self._samples
 
     def resume(self) -> None:
         """It was not the end."""
@@ -77,10 +86,13 @@ class Listening:
         return self._read[3]
 
     def encode_audio(self, end_s: float | None = None) -> Encoding | None:
-        """The voice so far, or up to `end_s` where the utterance was cut before what has been heard."""
+        """The voice so far, or up to `end_s` where the utterance was cut before what has been heard; kept as the words are."""
         if self._features is None or not self.has_sound:
             return None
-        return self._model.encode_audio(self._features.features(self._until(end_s)))
+        samples = self._until(end_s)
+        if self._voiced is None or self._voiced[0] != samples:
+            self._voiced = (samples, self._model.encode_audio(self._features.features(samples)))
+        return self._voiced[1]
 
     def memory(self, end_s: float) -> Float32 | None:
         """What the utterances after this one are told of its voice, up to `end_s`; None where there is nothing to tell."""
@@ -88,5 +100,6 @@ class Listening:
             return None
         return self._features.memory(self._until(end_s))
 
-    def _until(self, end_s: float | None) -> int | None:
-        return None if end_s is None else round((end_s - self.start_s) * SAMPLE_RATE_HZ)
+    def _until(self, end_s: float | None) -> int:
+        """Samples heard, or fewer."""
+        return self._samples if end_s is None else min(self._samples, round((end_s - self.start_s) * SAMPLE_RATE_HZ))

@@ -56,3 +56,27 @@ def test_who_is_suddenly_louder_is_heard_otherwise(model: Model, demo_voice: Flo
         vector(listening(model, now * np.float32(gain), (memory,) * 8).encode_audio()) for gain in (0.5, 2.0)
     )
     assert np.abs(usual - loud).max() > 0.05
+
+
+def test_what_a_pause_has_time_for_is_not_done_again_at_the_end(
+    model: Model, demo_voice: Float32, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[int] = []
+    plain = model.encode_audio
+
+    def counted(features: Float32) -> Encoding | None:
+        encoded.append(len(features))
+        return plain(features)
+
+    monkeypatch.setattr(model, "encode_audio", counted)
+    begun = listening(model, demo_voice[:32_000])
+    for _ in range(3):
+        begun.anticipate_voice()
+    assert len(encoded) == 1
+    assert begun.encode_audio(2.0) is begun.encode_audio()
+    assert len(encoded) == 1
+    begun.push(demo_voice[32_000:36_000])
+    begun.anticipate_voice()
+    assert len(encoded) == 1  # more may still come
+    begun.encode_audio()
+    assert len(encoded) == 2
