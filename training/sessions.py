@@ -37,7 +37,6 @@ class Sessions:
         self._samples = samples
         self._of_speaker = _grouped([s.speaker for s in samples])
         self._of_corpus = _grouped([s.corpus for s in samples])
-        self._clips = np.unique([s.key for s in samples], return_inverse=True)[1]  # one may be there several times
         self._neutral = np.array([s.label == EMOTIONS.index("neutral") for s in samples], np.bool_)
 
     def drawn(self, index: int, config: SessionAugment, rng: np.random.Generator) -> Float32:
@@ -67,7 +66,7 @@ class Sessions:
         return self._of(self._of_speaker[speaker], index, earlier, rng)
 
     def _of(self, pool: Int64, index: int, earlier: int, rng: np.random.Generator) -> Float32:
-        others = pool[self._clips[pool] != self._clips[index]]
+        others = pool[pool != index]
         return self._spectra[rng.choice(others, size=min(earlier, len(others)), replace=False)]
 
 

@@ -45,11 +45,6 @@ def test_some_are_heard_alone_some_after_neutral_ones_some_after_other_people() 
     assert set().union(*_drawn(SessionAugment(alone=0, neutral=0, others=1))) == {1, 2, 3, 4, 5}
 
 
-def test_a_clip_that_is_there_twice_is_not_heard_before_itself() -> None:
-    sessions = Sessions([*SAMPLES[:2], SAMPLES[0]], NUMBERED[:3])
-    assert sessions.fixed(0, 8).tolist() == [[1.0]]
-
-
 def test_a_session_that_is_measured_is_always_the_same() -> None:
     first, second = (Sessions(SAMPLES, NUMBERED).fixed(4, 2) for _ in range(2))
     np.testing.assert_array_equal(first, second)

@@ -44,8 +44,6 @@ class UnimodalStage(msgspec.Struct, frozen=True, kw_only=True):
     """On calibration samples, averaged over the corpora: picks the epoch."""
     soup: int = 1
     """Trainings, each with a seed of its own, whose best weights are averaged (Wortsman et al., 2022)."""
-    repeated: dict[str, int] = {}
-    """How often an epoch goes through a small corpus; the others once."""
     limit: int | None = None
     """At most this many samples per corpus and split: for the smallest size."""
 
@@ -164,8 +162,6 @@ def _data(
     stage: UnimodalStage, spec: FeatureSpec, shop: Workshop, split: Split, progress: Progress, *, augmented: bool
 ) -> LabelledSet:
     samples = select(corpora.read(stage.corpora, shop.data), split, stage.limit)
-    if split == "train":
-        samples = [s for s in samples for _ in range(stage.repeated.get(s.corpus, 1))]
     augments = Augments(stage.text, stage.sound, stage.face) if augmented else None
     loop = stage.loop
     return modality_data(spec, samples, shop.cache, progress, augments, batch_size=loop.batch_size, seed=loop.seed)
