@@ -8,6 +8,7 @@ from streamer.features.arrays import Float32
 from streamer.labels import Modality
 from training.batch import rng_for
 from training.data_audio import AudioData
+from training.data_sound import SoundData
 from training.data_text import TextData
 from training.errors import TrainingError
 from training.held_out import LabelledSet
@@ -47,7 +48,7 @@ def _once(runner: Runner, modality: Modality, data: LabelledSet, progress: Progr
     """[n, width] of one view; view 0 is not augmented."""
     n = len(data.samples)
     found = np.zeros((n, runner.widths[modality]), np.float32)
-    sizes = data.sizes if isinstance(data, TextData | AudioData) else [0] * n
+    sizes = data.sizes if isinstance(data, TextData | AudioData | SoundData) else [0] * n
     order = sorted(range(n), key=lambda i: sizes[i])
     with progress.epoch(f"embed {modality}", view + 1, view + 1, -(-len(order) // _BATCH)) as bar:
         for start in range(0, len(order), _BATCH):

@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from models.graph import FeatureSpec
-from streamer.features import FaceCropSpec, LogMelSpec, TextSpec
+from streamer.features import FaceCropSpec, FunctionalsSpec, LogMelSpec, MfccSpec, TextSpec, WaveformSpec
 from training.augment.face import FaceAugment
 from training.augment.recognised import TextAugment
 from training.augment.sound import SoundAugment
+from training.clip_store import ClipStore
 from training.data_audio import AudioData, FeatureCache
 from training.data_face import FaceData
+from training.data_sound import SoundData
 from training.data_text import TextData
 from training.errors import TrainingError
 from training.pretrained import minilm_tokenizer
@@ -36,11 +38,11 @@ def modality_data(
     batch_size: int,
     seed: int = 0,
     earlier: int = EARLIER,
-) -> TextData | AudioData | FaceData:
+) -> TextData | AudioData | SoundData | FaceData:
     """The samples as the spec has them, changed by `augments` if any; `earlier` as in `AudioData`.
 
     Raises:
-        TrainingError: there is no such data for one modality alone, or it cannot be read.
+        TrainingError: there is no such data for one modality alone, or not with augmentation, or it cannot be read.
     """
     match spec:
         case TextSpec():
@@ -50,5 +52,7 @@ def modality_data(
             return AudioData(samples, found, batch_size, seed, augments and augments.sound, progress, earlier=earlier)
         case FaceCropSpec():
             return FaceData(samples, spec, batch_size, seed, augments and augments.face)
+        case MfccSpec() | FunctionalsSpec() | WaveformSpec() if augments is None:
+            return SoundData(samples, ClipStore(cache, progress, audio=spec), batch_size, seed)
         case _:
             raise TrainingError(f"no data set makes {type(spec).__name__} for one modality alone")

@@ -5,13 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streamer.features import FaceCropSpec, LogMelSpec, log_mel
+from streamer.features import FaceCropSpec, LogMelSpec, MfccSpec, log_mel
 from training import data_audio
 from training.corpora import ferplus, ravdess
 from training.data_audio import AudioData, FeatureCache
 from training.data_face import FaceData
 from training.decode import decode
 from training.errors import TrainingError
+from training.modality_data import Augments, modality_data
 from training.progress import Progress
 from training.samples import Sample, emotion_of, implied_sentiment
 
@@ -68,6 +69,21 @@ def test_a_clip_is_heard_after_others_of_its_speaker_as_the_daemon_hears_it(made
     assert all(any(np.allclose(b, m, atol=1e-4) for m in memories[1:] if m is not None) for b in before)
     seen = data.batch([0], np.random.default_rng(0)).inputs[0][0].numpy()
     np.testing.assert_allclose(seen, spec.extract(waves[0], list(before)), atol=1e-4)
+
+
+def test_a_feature_that_is_never_augmented_is_measured_as_the_daemon_computes_it(
+    made_data: Path, tmp_path: Path
+) -> None:
+    spec = MfccSpec()
+    samples = ravdess.read(made_data)[:3]
+    data = modality_data(spec, samples, tmp_path, Progress(), None, batch_size=2)
+    features, mask = (tensor.numpy() for tensor in data.batch([0, 2], np.random.default_rng(0)).inputs)
+    for row, sample in enumerate((samples[0], samples[2])):
+        assert sample.audio is not None
+        expected = spec.extract(decode(sample.audio, spec.sample_rate_hz))
+        np.testing.assert_array_equal(features[row, : int(mask[row].sum())], expected)
+    with pytest.raises(TrainingError, match="no data set makes MfccSpec"):
+        modality_data(spec, samples, tmp_path, Progress(), Augments(), batch_size=2)
 
 
 def test_a_cache_entry_that_was_cut_off_is_computed_again(made_data: Path, tmp_path: Path) -> None:
