@@ -17,6 +17,7 @@ from streamer.features import LogMelSpec
 from streamer.features.arrays import Float32
 from training import corpora
 from training.data_audio import AudioData, FeatureCache
+from training.embed import encoded
 from training.evaluate import SPEECH, fuse_alone
 from training.metrics import unweighted_recall
 from training.progress import Progress
@@ -24,16 +25,14 @@ from training.runner import BundleRunner
 from training.samples import select
 from training.tuples import Pool
 
-_BATCH = 64
 _COUNTS = (0, 1, 2, 4, 8, 16)
 
 
 class _AfterAnother(AudioData):
-    """Each clip after eight of one other speaker."""
+    """Each clip after some of one other speaker."""
 
     def before(self, index: int) -> Float32:
-        assert self.sessions is not None
-        return self.sessions.of_another(index, self.earlier)
+        return self.sessions.of_another(index, self.earlier) if self.sessions else super().before(index)
 
 
 def main() -> None:
@@ -52,16 +51,12 @@ def main() -> None:
     samples = select(corpora.read(SPEECH, given.data), split, None)
     names, true = np.array([s.corpus for s in samples]), np.array([s.label for s in samples], np.int64)
     table = Table(f"heard before ({split}, n = {len(samples)})", *dict.fromkeys(names.tolist()), "mean")
-    cache = FeatureCache(given.cache, spec)
-    conditions = [(f"{n} of the same speaker", AudioData, n) for n in _COUNTS]
-    for title, kind, earlier in [*conditions, ("8 of somebody else", _AfterAnother, 8)]:
-        data = kind(samples, cache, _BATCH, 0, None, Progress(), earlier=earlier)
-        order = sorted(range(len(samples)), key=lambda i: data.sizes[i])
-        found = np.zeros((len(samples), 1, runner.widths["audio"]), np.float32)
-        for start in range(0, len(order), _BATCH):
-            indices = order[start : start + _BATCH]
-            batch = data.batch(indices, np.random.default_rng(0))
-            found[indices] = runner.encode("audio", batch.inputs).embedding
+    cache, progress = FeatureCache(given.cache, spec), Progress()
+    data, after_another = (kind(samples, cache, 0, 0, None, progress) for kind in (AudioData, _AfterAnother))
+    conditions = [(f"{n} of the same speaker", data, n) for n in _COUNTS]
+    for title, heard, earlier in [*conditions, ("8 of somebody else", after_another, 8)]:
+        heard.earlier = earlier
+        found = encoded(runner, "audio", heard, progress)[:, None]
         said = fuse_alone(runner, "audio", Pool(samples, found)).emotion_logits.argmax(1)
         recalls = [unweighted_recall(true[names == name], said[names == name]) for name in dict.fromkeys(names)]
         table.add_row(title, *(f"{recall:.3f}" for recall in (*recalls, float(np.mean(recalls)))))

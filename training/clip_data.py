@@ -80,14 +80,20 @@ def history_source(vector: Source, samples: list[Sample], earlier: int) -> Sourc
 def session_source(spec: LogMelSpec, store: ClipStore, samples: list[Sample]) -> Source:
     """Log-mel relative to what was heard in the sample's dialogue before it, as in the daemon; and mask."""
     dialogues = _Dialogues(samples)
+    spectra: dict[str, Float32 | None] = {}
+
+    def spectrum(sample: Sample) -> Float32 | None:
+        if sample.key not in spectra:
+            mel = store.sound(sample, spec.raw).features
+            spectra[sample.key] = None if mel is None else voice_spectrum(mel)
+        return spectra[sample.key]
 
     def of(sample: Sample) -> Steps | None:
         own = store.sound(sample, spec.raw).features
         if own is None:
             return None
-        before = (store.sound(other, spec.raw).features for other in dialogues.before(sample))
-        spectra = [voice_spectrum(mel) for mel in before if mel is not None]
-        features = normalise(own, spec, spectra[-spec.history_utterances :])
+        heard = [found for other in dialogues.before(sample) if (found := spectrum(other)) is not None]
+        features = normalise(own, spec, heard[max(0, len(heard) - spec.history_utterances) :])
         return features, np.ones(len(features), np.float32)
 
     return Source(2, of)

@@ -40,12 +40,18 @@ def embed(
         spec = runner.specs[modality]
         return modality_data(spec, samples, cache, progress, augments, batch_size=_BATCH, earlier=earlier)
 
-    views = [_once(runner, modality, data(view), progress, view, seed) for view in range(1 + augmented_views)]
+    views = [encoded(runner, modality, data(view), progress, view, seed) for view in range(1 + augmented_views)]
     return Pool(samples, np.stack(views, axis=1))
 
 
-def _once(runner: Runner, modality: Modality, data: LabelledSet, progress: Progress, view: int, seed: int) -> Float32:
-    """[n, width] of one view; view 0 is not augmented."""
+def encoded(
+    runner: Runner, modality: Modality, data: LabelledSet, progress: Progress, view: int = 0, seed: int = 17
+) -> Float32:
+    """[n, width] of one view of all samples, in order; view 0 is not augmented.
+
+    Raises:
+        TrainingError: the encoder gives more than one embedding per sample.
+    """
     n = len(data.samples)
     found = np.zeros((n, runner.widths[modality]), np.float32)
     sizes = data.sizes if isinstance(data, TextData | AudioData | SoundData) else [0] * n
@@ -53,11 +59,11 @@ def _once(runner: Runner, modality: Modality, data: LabelledSet, progress: Progr
     with progress.epoch(f"embed {modality}", view + 1, view + 1, -(-len(order) // _BATCH)) as bar:
         for start in range(0, len(order), _BATCH):
             indices = order[start : start + _BATCH]
-            encoded = runner.encode(modality, data.batch(indices, rng_for(seed, view, start)).inputs)
-            if encoded.embedding.shape[1] != 1:
+            answer = runner.encode(modality, data.batch(indices, rng_for(seed, view, start)).inputs)
+            if answer.embedding.shape[1] != 1:
                 raise TrainingError(
-                    f"{modality}: tuples need one embedding per sample, this encoder gives {encoded.embedding.shape[1]}"
+                    f"{modality}: tuples need one embedding per sample, this encoder gives {answer.embedding.shape[1]}"
                 )
-            found[indices] = encoded.embedding[:, 0]
+            found[indices] = answer.embedding[:, 0]
             bar.advance()
     return found

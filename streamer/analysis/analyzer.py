@@ -199,7 +199,7 @@ class Analyzer:
         )
         self._status.finished(result.modalities)
         yield Draft(utterance, since_s=event.captured_s - endpoint_s)
-        if encodings["audio"] is not None:
+        if self._voices.remembers and encodings["audio"] is not None:
             self._voices.add(listening.memory(event.end_s), event.end_s)
         yield self._state("idle")
 
@@ -245,7 +245,8 @@ class Analyzer:
         words = listening.words_so_far()
         if words and not listening.has_read(words):
             listening.encode_text(words, *self._setting(listening, now_s))
-        listening.anticipate_voice()
+        if self._partials_are_cheap:
+            listening.anticipate_voice()
 
     def _setting(self, listening: Listening, now_s: float) -> tuple[tuple[ContextTurn, ...], str | None]:
         """The dialogue before an open utterance, and who seems to speak."""

@@ -15,6 +15,11 @@ class Voices:
         self._kept: deque[Float32] = deque(maxlen=spec.history_utterances if spec else 0)
         self._last_end_s = 0.0
 
+    @property
+    def remembers(self) -> bool:
+        """Whether the network is told of earlier utterances at all."""
+        return self._kept.maxlen != 0
+
     def before(self, start_s: float) -> tuple[Float32, ...]:
         """Of each utterance that one which begins at `start_s` follows, what its stream gave as its memory.
 

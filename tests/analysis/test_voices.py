@@ -43,4 +43,4 @@ def test_a_network_that_hears_each_utterance_by_itself_is_given_none() -> None:
     for spec in (LogMelSpec(), WaveformSpec(), None):
         voices = Voices(spec)
         voices.add(vector(1), end_s=1.0)
-        assert voices.before(2.0) == ()
+        assert (voices.remembers, voices.before(2.0)) == (False, ())

@@ -86,7 +86,7 @@ def test_every_recipe_is_exported_loaded_and_asked_with_every_subset(name: str, 
     model = load_bundle(_bundle(network, tmp_path))
     has = frozenset(network.config.encodings)
     for subset in chain.from_iterable(combinations(MODALITIES, n) for n in range(4)):
-        _ask(model, frozenset(subset), has)
+        _assert_it_answers(model, frozenset(subset), has)
 
 
 def test_silence_is_absent_for_a_network_that_masks_it(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_network_that_hears_what_no_sound_gives_is_refused_by_the_field(tmp_pa
         load_bundle(bundle)
 
 
-def _ask(model: Model, subset: frozenset[Modality], has: frozenset[Modality]) -> None:
+def _assert_it_answers(model: Model, subset: frozenset[Modality], has: frozenset[Modality]) -> None:
     rng = np.random.default_rng(0)
     given: dict[Modality, dict[str, Any]] = {
         "text": {"text": "I can't believe it!"},

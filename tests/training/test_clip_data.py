@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from streamer.features import LogMelSpec
 from streamer.features.arrays import Float32
@@ -12,22 +13,26 @@ from training.clip_store import ClipStore
 from training.decode import decode
 from training.progress import Progress
 
-SPEC = LogMelSpec(relative_to="session", history_utterances=2)
 
-
-def test_a_voice_is_heard_relative_to_those_before_it_in_the_dialogue(mini_meld: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("remembered", [0, 2])
+def test_a_voice_is_heard_relative_to_those_before_it_in_the_dialogue(
+    mini_meld: Path, tmp_path: Path, remembered: int
+) -> None:
+    spec = LogMelSpec(relative_to="session", history_utterances=remembered)
     samples = [s for s in corpora.read(("meld-clips",), mini_meld) if s.split == "train"]
     dialogue = [s for s in samples if s.dialogue == samples[0].dialogue]
     assert len(dialogue) >= 3
-    source = sources_of({"audio": SPEC}, ClipStore(tmp_path, Progress(), audio=SPEC), samples)["audio"]
+    source = sources_of({"audio": spec}, ClipStore(tmp_path, Progress(), audio=spec), samples)["audio"]
     memories: list[Float32] = []
     for sample in dialogue:
         found = source.of(sample)
         if sample.audio is None or found is None:
             continue
-        wave = decode(sample.audio, SPEC.sample_rate_hz)
-        np.testing.assert_allclose(found[0], SPEC.extract(wave, memories[-2:]), atol=1e-4)
-        stream = SPEC.stream()
+        wave = decode(sample.audio, spec.sample_rate_hz)
+        np.testing.assert_allclose(
+            found[0], spec.extract(wave, memories[len(memories) - min(len(memories), remembered) :]), atol=1e-4
+        )
+        stream = spec.stream()
         stream.push(wave)
         if (memory := stream.memory()) is not None:
             memories.append(memory)
