@@ -23,7 +23,6 @@ from training.metrics import unweighted_recall
 from training.progress import Progress
 from training.runner import BundleRunner
 from training.samples import select
-from training.tuples import Pool
 
 _COUNTS = (0, 1, 2, 4, 8, 16)
 
@@ -56,8 +55,7 @@ def main() -> None:
     conditions = [(f"{n} of the same speaker", data, n) for n in _COUNTS]
     for title, heard, earlier in [*conditions, ("8 of somebody else", after_another, 8)]:
         heard.earlier = earlier
-        found = encoded(runner, "audio", heard, progress)[:, None]
-        said = fuse_alone(runner, "audio", Pool(samples, found)).emotion_logits.argmax(1)
+        said = fuse_alone(runner, "audio", encoded(runner, "audio", heard, progress)).emotion_logits.argmax(1)
         recalls = [unweighted_recall(true[names == name], said[names == name]) for name in dict.fromkeys(names)]
         table.add_row(title, *(f"{recall:.3f}" for recall in (*recalls, float(np.mean(recalls)))))
     Console().print(table)

@@ -1,4 +1,4 @@
-"""Pictures of faces as batches of crops, one frame each."""
+"""Pictures of faces as batches of crops."""
 
 import cv2
 import numpy as np
@@ -31,9 +31,10 @@ class FaceData:
         faces = [self.faces[i] for i in indices]
         if self.config:
             faces = [augment_face(face, self.config, rng) for face in faces]
-        crops = self.spec.tensor(np.stack(faces)[..., None])
+        crops = self.spec.tensor(np.repeat(np.stack(faces)[..., None], self.spec.channels, axis=3))
+        frames = len(self.spec.pick(1))  # a network of clips sees a still one
         return Batch(
-            (torch.from_numpy(crops).unsqueeze(1), torch.ones(len(faces), 1)),
+            (torch.from_numpy(crops[:, None].repeat(frames, axis=1)), torch.ones(len(faces), frames)),
             *targets([self.samples[i] for i in indices]),
         )
 

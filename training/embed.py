@@ -4,17 +4,15 @@ from pathlib import Path
 
 import numpy as np
 
-from streamer.features.arrays import Float32
 from streamer.labels import Modality
 from training.batch import rng_for
 from training.data_audio import AudioData
 from training.data_sound import SoundData
 from training.data_text import TextData
-from training.errors import TrainingError
 from training.held_out import LabelledSet
 from training.modality_data import Augments, modality_data
 from training.progress import Progress
-from training.runner import Runner
+from training.runner import Encodings, Runner
 from training.samples import Sample
 from training.sessions import EARLIER
 from training.tuples import Pool
@@ -41,29 +39,25 @@ def embed(
         return modality_data(spec, samples, cache, progress, augments, batch_size=_BATCH, earlier=earlier)
 
     views = [encoded(runner, modality, data(view), progress, view, seed) for view in range(1 + augmented_views)]
-    return Pool(samples, np.stack(views, axis=1))
+    return Pool(samples, views)
 
 
 def encoded(
     runner: Runner, modality: Modality, data: LabelledSet, progress: Progress, view: int = 0, seed: int = 17
-) -> Float32:
-    """[n, width] of one view of all samples, in order; view 0 is not augmented.
-
-    Raises:
-        TrainingError: the encoder gives more than one embedding per sample.
-    """
+) -> Encodings:
+    """[n, steps, width] and [n, steps] of one view of all samples, in order; view 0 is not augmented."""
     n = len(data.samples)
-    found = np.zeros((n, runner.widths[modality]), np.float32)
+    parts: list[tuple[list[int], Encodings]] = []
     sizes = data.sizes if isinstance(data, TextData | AudioData | SoundData) else [0] * n
     order = sorted(range(n), key=lambda i: sizes[i])
     with progress.epoch(f"embed {modality}", view + 1, view + 1, -(-len(order) // _BATCH)) as bar:
         for start in range(0, len(order), _BATCH):
             indices = order[start : start + _BATCH]
-            answer = runner.encode(modality, data.batch(indices, rng_for(seed, view, start)).inputs)
-            if answer.embedding.shape[1] != 1:
-                raise TrainingError(
-                    f"{modality}: tuples need one embedding per sample, this encoder gives {answer.embedding.shape[1]}"
-                )
-            found[indices] = answer.embedding[:, 0]
+            parts.append((indices, runner.encode(modality, data.batch(indices, rng_for(seed, view, start)).inputs)))
             bar.advance()
+    steps = max(answer.mask.shape[1] for _, answer in parts)
+    found = Encodings(np.zeros((n, steps, runner.widths[modality]), np.float32), np.zeros((n, steps), np.float32))
+    for indices, answer in parts:
+        found.embedding[indices, : answer.mask.shape[1]] = answer.embedding
+        found.mask[indices, : answer.mask.shape[1]] = answer.mask
     return found

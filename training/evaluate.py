@@ -169,7 +169,7 @@ class Bench:
 
     def _alone(self, modality: Modality, samples: list[Sample], *, earlier: int = 0) -> Measured:
         pool = embed(self.runner, modality, samples, self.cache, self.progress, earlier=earlier)
-        scores = fuse_alone(self.runner, modality, pool)
+        scores = fuse_alone(self.runner, modality, pool.views[0])
         truth = (pool.labels, np.array([s.sentiment_label for s in samples], np.int64))
         return Measured(decide(*scores[:2], self.calibrations.get(modality, Calibration())), *truth)
 
@@ -197,14 +197,14 @@ class Bench:
         return Metric(name, round(value, 4), data, self.split, modalities, n, *rounded)
 
 
-def fuse_alone(runner: Runner, modality: Modality, pool: Pool) -> Scores:
-    """What a network says of each sample of a pool, as it is, with no other modality."""
-    n = len(pool.samples)
+def fuse_alone(runner: Runner, modality: Modality, heard: Encodings) -> Scores:
+    """What a network says of some samples with no other modality."""
+    n = len(heard.mask)
     absent = {
         m: Encodings(np.zeros((n, 1, runner.widths.get(m, 1)), np.float32), np.zeros((n, 1), np.float32))
         for m in MODALITIES
     }
-    return runner.fuse({**absent, modality: Encodings(pool.views[:, :1], np.ones((n, 1), np.float32))})
+    return runner.fuse({**absent, modality: heard})
 
 
 def _unseen(corpus: str, earlier: int) -> str:

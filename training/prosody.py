@@ -87,7 +87,7 @@ def prosody_study(target: Path, data: Path, cache: Path, progress: Progress) -> 
     scores: dict[Split, Scores] = {}
     for split in ("calibration", "dev"):
         own = [sample for sample in samples if sample.split == split]
-        scores[split] = fuse_alone(runner, "text", embed(runner, "text", own, cache, progress))
+        scores[split] = fuse_alone(runner, "text", embed(runner, "text", own, cache, progress).views[0])
     found = judge(shown, scores, calibration)
     _print(found, progress)
     return found

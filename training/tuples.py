@@ -23,13 +23,23 @@ class Pool(NamedTuple):
     """The frozen embeddings of one modality."""
 
     samples: list[Sample]
-    views: Float32
-    """[n, views, width]: the sample as it is, then augmented."""
+    views: list[Encodings]
+    """[n, steps, width] and [n, steps] each: the samples as they are, then augmented."""
 
     @property
     def labels(self) -> Int64:
         """[n]."""
         return np.array([s.label for s in self.samples], np.int64)
+
+    @property
+    def width(self) -> int:
+        """Of an embedding."""
+        return self.views[0].embedding.shape[2]
+
+    def steps(self, index: int, view: int) -> Float32:
+        """[steps, width] of one sample, without what pads it."""
+        embedding, mask = self.views[view]
+        return embedding[index][mask[index] > 0]
 
 
 class Matching(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +80,7 @@ class Tuples:
             label = int(self._labels[modality][index])
             for m in MODALITIES:
                 if m not in subset:
-                    parts[m].append(np.zeros((0, self.pools[m].views.shape[-1]), np.float32))
+                    parts[m].append(np.zeros((0, self.pools[m].width), np.float32))
                     continue
                 chosen = index if m == modality else self._lent(m, label, rng)
                 parts[m].append(self._steps(m, chosen, rng, augmented=augmented))
@@ -86,17 +96,18 @@ class Tuples:
 
     def _steps(self, modality: Modality, index: int, rng: np.random.Generator, *, augmented: bool) -> Float32:
         """[steps, width]: one view of a text or a voice; of a face, several views, as frames of one moment are alike."""
-        views = self.pools[modality].views[index]
-        if modality != "video":
-            return np.asarray(views[[int(rng.integers(len(views))) if augmented else 0]], np.float32)
+        pool = self.pools[modality]
         if not augmented:
-            return np.asarray(views[[0]], np.float32)
-        frames: Float32 = views[rng.integers(len(views), size=int(rng.integers(1, 5)))]
+            return pool.steps(index, 0)
+        if modality != "video":
+            return pool.steps(index, int(rng.integers(len(pool.views))))
+        views = rng.integers(len(pool.views), size=int(rng.integers(1, 5)))
+        frames = [pool.steps(index, int(view)) for view in views]
         neutral = self._of_label[modality][EMOTIONS.index("neutral")]
         if len(neutral) and rng.random() < self.matching.mixed_frames:
-            before = self.pools[modality].views[int(rng.choice(neutral))][: int(rng.integers(1, 3))]
-            frames = np.concatenate([before, frames])
-        return frames
+            before = int(rng.choice(neutral))
+            frames = [pool.steps(before, view) for view in range(len(pool.views))][: int(rng.integers(1, 3))] + frames
+        return np.concatenate(frames)
 
 
 class TupleData:

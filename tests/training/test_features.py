@@ -109,6 +109,15 @@ def test_a_face_in_training_is_the_daemons_crop(made_data: Path) -> None:
     np.testing.assert_array_equal(crops[:, 0], spec.tensor(np.stack([spec.resize(face) for face in coloured])))
 
 
+def test_a_network_of_coloured_clips_sees_a_grey_picture_as_a_still_one(made_data: Path) -> None:
+    spec = FaceCropSpec(channels=3, exact_crops=4)
+    data = FaceData(ferplus.read(made_data)[:2], spec, 2, 0, None)
+    crops, mask = (tensor.numpy() for tensor in data.batch([0, 1], np.random.default_rng(0)).inputs)
+    assert crops.shape == (2, 4, 3, spec.size_px, spec.size_px)
+    assert mask.shape == (2, 4)
+    np.testing.assert_array_equal(crops, np.broadcast_to(crops[:, :1, :1], crops.shape))
+
+
 @pytest.mark.parametrize("content", [b"", b"not sound at all"])
 def test_a_clip_that_cannot_be_decoded_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "broken.opus"

@@ -43,24 +43,6 @@ class _Data:
         return Batch((features,), torch.eye(7)[indices], torch.eye(3)[[i % 3 for i in indices]])
 
 
-def _step(folder: Path, *, bf16: bool) -> tuple[_Watched, Fit]:
-    torch.manual_seed(0)
-    network = _Watched()
-    fit = Fit(network, _Data(), msgspec.structs.replace(LOOP, bf16=bf16), folder, torch.ones(7), lambda _: 1.0)
-    before = {name: value.detach().clone() for name, value in network.state_dict().items()}
-    fit.run(lambda _: Measured({"score": 0.0}), Progress(), max_steps=1)
-    assert all(value.isfinite().all() for value in network.state_dict().values())
-    assert any(not torch.equal(before[name], value) for name, value in network.state_dict().items())
-    assert all(value.dtype == torch.float32 for value in network.state_dict().values())
-    assert math.isfinite(_loss(folder))
-    return network, fit
-
-
-def _loss(folder: Path) -> float:
-    (line,) = (folder / "history.jsonl").read_text(encoding="utf-8").splitlines()
-    return float(msgspec.json.decode(line)["loss"])
-
-
 @pytest.mark.parametrize(("bf16", "precision"), [(True, torch.bfloat16), (False, torch.float32)])
 @pytest.mark.parametrize(
     "device",

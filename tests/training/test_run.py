@@ -17,8 +17,9 @@ from training.change import changes
 from training.cli import app
 from training.held_out import Answers, figures_of
 from training.progress import Progress
+from training.recipes import find
 from training.report import compare, evaluate
-from training.run import train_run
+from training.run import train_recipe, train_run
 
 _FIGURES = ("accuracy", "weighted_precision", "weighted_f1", "macro_f1")
 
@@ -45,8 +46,19 @@ def test_every_subset_is_measured_with_its_interval(run: Path, made_data: Path) 
     assert all(m.split == "dev" and m.n > 0 for m in metrics)
 
 
+@pytest.mark.parametrize("audio", ["wav2vec2", "lstm-mfcc"])
+def test_an_encoder_of_any_number_of_steps_is_measured_alone(audio: str, made_data: Path, tmp_path: Path) -> None:
+    choices = {"text": "none", "video": "none", "audio": audio, "data": "speech"}
+    recipe, quiet = find("modular", "tiny", choices), Progress(Console(quiet=True))
+    train_recipe(recipe, made_data, tmp_path / "run", tmp_path / "cache", quiet, epochs=1, max_steps=1)
+    metrics = evaluate(tmp_path / "run", made_data, tmp_path / "cache", "dev", quiet)
+    recalls = [m for m in metrics if m.name == "emotion unweighted recall"]
+    assert {m.data.split(",")[0] for m in recalls} == {"RAVDESS", "CREMA-D (re-synthesised)", "nEMO", "EMOVO"}
+    assert {m.modalities for m in metrics} == {"audio"}
+
+
 def test_every_encoder_leaves_its_figures_and_confusion_matrices_for_tensorboard(run: Path) -> None:
-    for stage in ("text-meld", "audio-speech", "video-faces"):
+    for stage in ("text-meld", "audio-speech", "audio-again", "video-faces"):
         scalars, pictures = _events(run / stage)
         assert {"loss/step", "loss/epoch", "learning_rate/x1"} <= scalars
         for head in ("", "sentiment_"):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from streamer.labels import EMOTIONS, MODALITIES, Emotion, Modality
+from training.runner import Encodings
 from training.samples import Sample, emotion_of, implied_sentiment
 from training.tuples import Matching, Pool, TupleData, Tuples
 
@@ -21,7 +22,8 @@ def _pool(modality: Modality, width: int, views: int) -> Pool:
         for i, e in enumerate(labels)
     ]
     numbers = np.array([EMOTIONS.index(e) + 1 for e in labels], np.float32)
-    return Pool(samples, np.tile(numbers[:, None, None], (1, views, width)))
+    view = Encodings(np.tile(numbers[:, None, None], (1, 1, width)), np.ones((len(labels), 1), np.float32))
+    return Pool(samples, [view] * views)
 
 
 def _tuples(matched: float) -> Tuples:
@@ -53,3 +55,14 @@ def test_batches_depend_on_their_place_alone() -> None:
     assert plan != data.plan(3)
     first, second = (data.batch(plan[0], np.random.default_rng([5, 2, 0])) for _ in range(2))
     assert all(bool((a == b).all()) for a, b in zip(first.inputs, second.inputs, strict=True))
+
+
+def test_an_encoder_of_several_steps_lends_them_all_without_what_pads_them() -> None:
+    pools = {m: _pool(m, 2, 1) for m in MODALITIES}
+    embedding = np.arange(2 * 3 * 2, dtype=np.float32).reshape(2, 3, 2)
+    view = Encodings(embedding, np.array([[1, 1, 1], [1, 1, 0]], np.float32))
+    made = Tuples({**pools, "text": Pool(pools["text"].samples[:2], [view])}, Matching()).make(
+        [("text", 1)], [frozenset({"text"})], np.random.default_rng(0), augmented=True
+    )
+    np.testing.assert_array_equal(made["text"].embedding[0], embedding[1, :2])
+    np.testing.assert_array_equal(made["text"].mask, [[1, 1]])
