@@ -109,7 +109,7 @@ def _cpu_ms_per_s(detector: FaceDetector, pictures: Sequence[UInt8]) -> float:
     watch = FaceWatch(detector, FaceCropSpec(), FaceSettings())
     begin = time.thread_time()
     for number, picture in enumerate(pictures):
-        watch.step(VideoFrame(number / 25, picture))
+        watch.step(VideoFrame.of(number / 25, picture))
     return (time.thread_time() - begin) * 1000 / (len(pictures) / 25)
 
 
@@ -216,7 +216,7 @@ def _clip(path: Path, detector: FaceDetector) -> Clip:
             picture = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
             if picture.shape[1] > 640:  # as capture does
                 picture = _resized(picture, 640, round(picture.shape[0] * 640 / picture.shape[1]))
-            watch.step(VideoFrame(float(frame.time or 0), picture))
+            watch.step(VideoFrame.of(float(frame.time or 0), picture))
     segment = Segment(SegmentSettings(), open_voice_session())
     events = [event for chunk in _sound(path) for event in segment.push(chunk)] + list(segment.flush())
     begins = [event.start_s for event in events if isinstance(event, SpeechStarted)]

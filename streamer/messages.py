@@ -3,8 +3,9 @@
 All times are seconds on the source's stream clock: 0 at its first sample or frame, monotonic, stamped at capture.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 from streamer.features.arrays import Float32, UInt8
 from streamer.features.face_crops import Box
@@ -33,8 +34,13 @@ class VideoFrame:
     """One picture, upright (a phone's rotation is already applied)."""
 
     time_s: float
-    image_rgb: UInt8
-    """[height, width, 3]."""
+    rgb: Callable[[], UInt8]
+    """Makes it, [height, width, 3]: scaling and conversion are dear, and half of all pictures are never looked at."""
+
+    @classmethod
+    def of(cls, time_s: float, image_rgb: UInt8) -> Self:
+        """One that is made already."""
+        return cls(time_s, lambda: image_rgb)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def _frames(path: Path) -> list[VideoFrame]:
     try:
         with av.open(str(path)) as container:
             return [
-                VideoFrame(float(frame.time or number / 25), _picture(frame))
+                VideoFrame.of(float(frame.time or number / 25), _picture(frame))
                 for number, frame in enumerate(container.decode(video=0))
             ]
     except (av.error.FFmpegError, IndexError) as err:

@@ -34,12 +34,12 @@ class Pool(NamedTuple):
     @property
     def width(self) -> int:
         """Of an embedding."""
-        return self.views[0].embedding.shape[2]
+        return int(self.views[0].embedding.shape[2])
 
     def steps(self, index: int, view: int) -> Float32:
         """[steps, width] of one sample, without what pads it."""
         embedding, mask = self.views[view]
-        return embedding[index][mask[index] > 0]
+        return np.asarray(embedding[index][mask[index] > 0], np.float32)
 
 
 class Matching(msgspec.Struct, frozen=True, kw_only=True):

@@ -40,7 +40,7 @@ class FaceWatch:
             self.ring.advance(frame.time_s)
         else:
             self._last_s = frame.time_s
-            self.ring.add(frame.time_s, self._look(frame.time_s, frame.image_rgb))
+            self.ring.add(frame.time_s, self._look(frame.time_s, frame.rgb()))
 
     def close(self) -> None:
         """The video is over."""

@@ -86,7 +86,7 @@ def _faces(
         return None, note
     watch = FaceWatch(detector, spec, settings)
     for time_s, picture in zip(times_s, frames, strict=True):
-        watch.step(VideoFrame(time_s, picture))
+        watch.step(VideoFrame.of(time_s, picture))
     sightings = watch.ring.between(times_s[0], times_s[-1])
     if not sightings:  # too few pictures to follow a face: each is looked at by itself
         return _each(frames, detector, spec)

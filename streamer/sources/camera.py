@@ -6,6 +6,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -110,11 +111,13 @@ class Camera:
         self._delays_s = retry_delays_s()
         self.name = f"camera {self._device}"
 
-    def run(self, deliver: Callable[[float, UInt8], None], clock: CaptureClock, stop: threading.Event) -> None:
+    def run(
+        self, deliver: Callable[[float, Callable[[], UInt8]], None], clock: CaptureClock, stop: threading.Event
+    ) -> None:
         """See until `stop`, which is heeded at the next picture, or when none comes for `STALL_S`.
 
         Args:
-            deliver: Gets each picture that is wanted, RGB [height, width, 3], and its stream time.
+            deliver: Gets the stream time of each picture that is wanted, and what makes it RGB, [height, width, 3].
             clock: Shared with the microphone.
             stop: Set by another thread.
         """
@@ -131,7 +134,7 @@ class Camera:
                 self._delays_s = retry_delays_s()
                 time_s = clock.stream_time_s(self._captured_s(now_s))
                 if limit.takes(time_s):
-                    deliver(time_s, self._as_rgb(image_bgr))
+                    deliver(time_s, partial(self._as_rgb, image_bgr))
 
     def close(self) -> None:
         """Let the device go."""

@@ -1,6 +1,7 @@
 """Puts sound and pictures on their channels, and says where there are no pictures."""
 
 import threading
+from collections.abc import Callable
 from typing import Final
 
 from streamer.channel import Channel
@@ -61,8 +62,8 @@ class Delivery:
                 self._seen_s = nothing_until_s
                 self._video.put(VideoTick(nothing_until_s))
 
-    def picture(self, time_s: float, image_rgb: UInt8) -> None:
-        """Hand a picture on, unless it is too late.
+    def picture(self, time_s: float, rgb: Callable[[], UInt8]) -> None:
+        """Hand a picture on, unless it is too late; `rgb` as in `VideoFrame`.
 
         Raises:
             Closed: nobody reads any more.
@@ -76,4 +77,4 @@ class Delivery:
                     self._lag_s = min(self._lag_s + self._seen_s - time_s + TICK_S, MAX_LIVE_LAG_S)
                 return
             self._seen_s = time_s
-            self._video.put(VideoFrame(time_s, image_rgb))
+            self._video.put(VideoFrame(time_s, rgb))

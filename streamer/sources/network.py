@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from streamer.channel import Channel
@@ -131,7 +132,8 @@ class NetworkSource:
                 for picture in pictures.decode(packet):
                     time_s = self._clock.stream_time_s(picture.time_s if has_clock else now_s, now_s)
                     if self._limit.takes(time_s):
-                        delivery.picture(time_s, upright_rgb(picture.frame, self._settings.max_width_px, pixel_aspect))
+                        rgb = partial(upright_rgb, picture.frame, self._settings.max_width_px, pixel_aspect)
+                        delivery.picture(time_s, rgb)
 
             receivers[video.index] = see
         return receivers

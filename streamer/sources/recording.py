@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -93,7 +94,8 @@ class RecordingSource:
             if isinstance(item, SoundBlock):
                 delivery.sound(item, captured_s)
             else:
-                delivery.picture(item.time_s, upright_rgb(item.frame, self._settings.max_width_px, self._pixel_aspect))
+                rgb = partial(upright_rgb, item.frame, self._settings.max_width_px, self._pixel_aspect)
+                delivery.picture(item.time_s, rgb)
         self._tell_what_is_missing(delivery)
 
     def close(self) -> None:

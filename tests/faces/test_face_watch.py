@@ -24,7 +24,7 @@ def _watch(
 ) -> list[FaceSighting]:
     watch = FaceWatch(detector, spec, FaceSettings())
     for number, picture in enumerate(pictures):
-        watch.step(VideoFrame(number / rate_hz, picture))
+        watch.step(VideoFrame.of(number / rate_hz, picture))
     return watch.ring.between(0, 1000)
 
 
@@ -91,9 +91,9 @@ def test_the_first_sight_of_a_face_says_nothing_of_its_mouth(haar: FaceDetector)
 
 def test_pictures_without_a_face_and_times_without_a_picture_are_told_to_who_waits(haar: FaceDetector) -> None:
     watch = FaceWatch(haar, SPEC, FaceSettings())
-    watch.step(VideoFrame(1.0, room()))
+    watch.step(VideoFrame.of(1.0, room()))
     assert watch.ring.wait_until(1.0, 0)
-    watch.step(VideoFrame(1.01, room()))
+    watch.step(VideoFrame(1.01, lambda: pytest.fail("too soon to be looked at, yet converted")))
     assert watch.ring.wait_until(1.01, 0)
     watch.step(VideoTick(2.0))
     assert watch.ring.wait_until(2.0, 0)

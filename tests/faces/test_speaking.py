@@ -142,7 +142,7 @@ def _sightings(path: Path, detector: FaceDetector) -> list[FaceSighting]:
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
             image = np.asarray(frame.reformat(width=640, height=360, format="rgb24").to_ndarray(), np.uint8)
-            watch.step(VideoFrame(float(frame.time or 0), image))
+            watch.step(VideoFrame.of(float(frame.time or 0), image))
     return watch.ring.between(0, 100)
 
 

@@ -1,6 +1,7 @@
 """A camera that is there, that goes, that freezes, and that comes back: only the driver is scripted."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -46,9 +47,9 @@ class Watched:
         if len(self.told) >= self._wanted_told:
             self._stop.set()
 
-    def _deliver(self, time_s: float, image_rgb: UInt8) -> None:
+    def _deliver(self, time_s: float, rgb: Callable[[], UInt8]) -> None:
         self.times_s.append(time_s)
-        self.images.append(image_rgb)
+        self.images.append(rgb())
         if len(self.images) >= self._wanted_pictures:
             self._stop.set()
 

@@ -30,7 +30,7 @@ class Ends:
 def test_while_pictures_come_there_are_no_ticks() -> None:
     ends = Ends(live=False)
     for index in range(50):
-        ends.delivery.picture(index / 25, IMAGE)
+        ends.delivery.picture(index / 25, IMAGE.copy)
         ends.hear(index / 25, (index + 1) / 25)
     assert all(isinstance(item, VideoFrame) for item in ends.seen())
 
@@ -48,7 +48,7 @@ def test_without_pictures_a_tick_follows_the_sound_every_quarter_second() -> Non
 def test_a_source_without_pictures_has_no_ticks_either() -> None:
     ends = Ends(live=False, pictures=False)
     ends.hear(0, 2)
-    ends.delivery.picture(0.5, IMAGE)
+    ends.delivery.picture(0.5, IMAGE.copy)
     assert ends.seen() == []
     assert len(ends.audio) == 62
 
@@ -56,16 +56,16 @@ def test_a_source_without_pictures_has_no_ticks_either() -> None:
 def test_live_a_picture_may_be_a_little_later_than_its_sound() -> None:
     ends = Ends(live=True)
     ends.hear(0, 1)
-    ends.delivery.picture(1.0 - LIVE_LAG_S + 0.04, IMAGE)
+    ends.delivery.picture(1.0 - LIVE_LAG_S + 0.04, IMAGE.copy)
     assert isinstance(ends.seen()[-1], VideoFrame)
 
 
 def test_a_picture_behind_a_tick_is_left_out_so_that_times_never_go_back_and_live_the_ticks_then_wait_longer() -> None:
     ends = Ends(live=True)
     ends.hear(0, 4)
-    ends.delivery.picture(2.5, IMAGE)  # 1.5 s behind the sound
+    ends.delivery.picture(2.5, IMAGE.copy)  # 1.5 s behind the sound
     ends.hear(4, 5)
-    ends.delivery.picture(3.6, IMAGE)  # as late, but now it is waited for
+    ends.delivery.picture(3.6, IMAGE.copy)  # as late, but now it is waited for
     seen = ends.seen()
     assert [item.time_s for item in seen if isinstance(item, VideoFrame)] == [3.6]
     assert [item.time_s for item in seen] == sorted(item.time_s for item in seen)

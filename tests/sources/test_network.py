@@ -34,7 +34,7 @@ def assert_is_the_test_film(played: Played) -> None:
     times_s = [frame.time_s for frame in played.frames]
     assert times_s == sorted(times_s)
     assert float(np.median(np.diff(times_s))) == pytest.approx(0.04, abs=0.005)
-    assert played.frames[-1].image_rgb.shape == (120, 160, 3)
+    assert played.frames[-1].rgb().shape == (120, 160, 3)
     assert played.frames[-1].time_s == pytest.approx(played.end_s, abs=0.7)
 
 

@@ -1,7 +1,5 @@
 """A student's labels are partly what its teachers answer to the very same input."""
 
-from typing import ClassVar
-
 import numpy as np
 import pytest
 import torch
@@ -29,7 +27,8 @@ class _Says(nn.Module):
 class _Data:
     """Two samples of the first emotion and sentiment, augmented by a random number."""
 
-    samples: ClassVar[list[Sample]] = []
+    def __init__(self) -> None:
+        self.samples: list[Sample] = []
 
     def plan(self, epoch: int) -> list[list[int]]:
         return [[0, 1], [epoch]]
