@@ -64,19 +64,19 @@ class Mouth(NamedTuple):
     """How far the lip goes down in the loudest moment."""
 
 
-def say(sentence: str) -> Float:
+def say(sentence: str, voice: str = VOICE) -> Float:
     """[samples] in [-1, 1] at `SAMPLE_RATE_HZ`, without the silence that flite puts around it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "voice.wav"
-        subprocess.run(["flite", "-voice", VOICE, "-t", sentence, "-o", str(path)], check=True)
+        subprocess.run(["flite", "-voice", voice, "-t", sentence, "-o", str(path)], check=True)
         with wave.open(str(path)) as file:
             if (file.getframerate(), file.getnchannels(), file.getsampwidth()) != (SAMPLE_RATE_HZ, 1, 2):
-                raise SystemExit(f"flite's voice {VOICE} is not {SAMPLE_RATE_HZ} Hz mono 16 bit")
+                raise SystemExit(f"flite's voice {voice} is not {SAMPLE_RATE_HZ} Hz mono 16 bit")
             samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32) / 32768
     loud = np.flatnonzero(np.abs(samples) > 0.01)
-    voice = samples[loud[0] : loud[-1] + 1]
-    level = float(np.sqrt(np.mean(voice**2)))
-    return np.asarray(voice * (SPEECH_RMS / level), np.float32)
+    spoken = samples[loud[0] : loud[-1] + 1]
+    level = float(np.sqrt(np.mean(spoken**2)))
+    return np.asarray(spoken * (SPEECH_RMS / level), np.float32)
 
 
 def soundtrack(voices: list[Float]) -> Float:
@@ -138,7 +138,7 @@ def frame(portrait: NDArray[np.uint8], at_s: float, opening: float, mouth: Mouth
     return np.asarray(np.clip(np.rint(picture), 0, 255), np.uint8)
 
 
-def write(path: Path, track: Float) -> None:
+def write(path: Path, track: Float, crf: int = 25) -> None:
     """H.264 and AAC in MP4; one thread and fixed settings, so that the same libraries write the same bytes."""
     portrait = data.astronaut()
     mouth = Mouth()
@@ -146,7 +146,7 @@ def write(path: Path, track: Float) -> None:
         video = container.add_stream(
             "libx264",
             rate=FPS,
-            options={"crf": "25", "preset": "veryslow", "threads": "1", "x264-params": "keyint=125"},
+            options={"crf": str(crf), "preset": "veryslow", "threads": "1", "x264-params": "keyint=125"},
         )
         video.width, video.height, video.pix_fmt = WIDTH_PX, HEIGHT_PX, "yuv420p"
         audio = container.add_stream("aac", rate=SAMPLE_RATE_HZ, layout="mono", options={"flags": "+bitexact"})

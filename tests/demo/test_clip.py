@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from streamer.bench.truth import read_turns, truth_beside
 from streamer.cli.demo import CLIP
 from streamer.faces.haar import HaarDetector
 
@@ -54,6 +55,20 @@ def test_the_embedded_recogniser_gets_every_sentence_right(sound: NDArray[np.int
         decoder.end_utt()
         heard.append(decoder.hyp().hypstr)
     assert heard == [words for _, words in SPOKEN_S]
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "speech.mp4"])
+def test_the_times_of_the_sentences_are_those_of_the_sound(name: str) -> None:
+    recording = CLIP.with_name(name)
+    with av.open(str(recording)) as container:
+        resampler = av.AudioResampler("flt", "mono", SAMPLE_RATE_HZ)
+        parts = [out.to_ndarray()[0] for frame in container.decode(audio=0) for out in resampler.resample(frame)]
+    loud = np.abs(np.concatenate(parts)) > 0.015
+    for turn in read_turns(truth_beside(recording), closer_than_s=0.0):
+        around = loud[round((turn.start_s - 0.2) * SAMPLE_RATE_HZ) : round((turn.end_s + 0.2) * SAMPLE_RATE_HZ)]
+        voiced_s = np.flatnonzero(around) / SAMPLE_RATE_HZ - 0.2
+        assert voiced_s[0] == pytest.approx(0.0, abs=0.02)
+        assert voiced_s[-1] == pytest.approx(turn.end_s - turn.start_s, abs=0.02)
 
 
 def test_the_embedded_detector_finds_one_face_in_every_picture(pictures: NDArray[np.uint8]) -> None:
