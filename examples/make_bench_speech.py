@@ -2,7 +2,7 @@
 
     apt-get install flite                # the voices
     pip install scikit-image             # the portrait (in the extra `dev`)
-    python examples/make_bench_speech.py streamer/demo/speech.mp4
+    python -m examples.make_bench_speech streamer/demo/speech.mp4
 
 The demo clip's seven sentences are too few for a 95th percentile. Sentences of half a second to five, and pauses that end anywhere
 within a chunk of the voice activity detector, as in a conversation.
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from make_demo_clip import LEAD_S, ROOM_NOISE_RMS, SAMPLE_RATE_HZ, say, write
+from examples.make_demo_clip import LEAD_S, ROOM_NOISE_RMS, SAMPLE_RATE_HZ, say, write
 
 VOICES: Final = ("slt", "rms", "awb", "kal16")
 PAUSE_S: Final = (0.75, 1.6)
@@ -65,5 +65,5 @@ def main(path: Path) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        raise SystemExit("usage: python examples/make_bench_speech.py SPEECH.mp4")
+        raise SystemExit("usage: python -m examples.make_bench_speech SPEECH.mp4")
     main(Path(sys.argv[1]))

@@ -68,7 +68,7 @@ def test_the_times_of_the_sentences_are_those_of_the_sound(name: str) -> None:
         around = loud[round((turn.start_s - 0.2) * SAMPLE_RATE_HZ) : round((turn.end_s + 0.2) * SAMPLE_RATE_HZ)]
         voiced_s = np.flatnonzero(around) / SAMPLE_RATE_HZ - 0.2
         assert voiced_s[0] == pytest.approx(0.0, abs=0.02)
-        assert voiced_s[-1] == pytest.approx(turn.end_s - turn.start_s, abs=0.02)
+        assert voiced_s[-1] == pytest.approx(turn.end_s - turn.start_s, abs=0.03)
 
 
 def test_the_embedded_detector_finds_one_face_in_every_picture(pictures: NDArray[np.uint8]) -> None:
