@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+
 from examples.make_demo_clip import LEAD_S, ROOM_NOISE_RMS, SAMPLE_RATE_HZ, say, write
 
 VOICES: Final = ("slt", "rms", "awb", "kal16")

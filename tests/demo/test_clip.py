@@ -63,7 +63,7 @@ def test_the_times_of_the_sentences_are_those_of_the_sound(name: str) -> None:
     with av.open(str(recording)) as container:
         resampler = av.AudioResampler("flt", "mono", SAMPLE_RATE_HZ)
         parts = [out.to_ndarray()[0] for frame in container.decode(audio=0) for out in resampler.resample(frame)]
-    loud = np.abs(np.concatenate(parts)) > 0.015
+    loud = np.abs(np.concatenate(parts)) > 0.008
     for turn in read_turns(truth_beside(recording), closer_than_s=0.0):
         around = loud[round((turn.start_s - 0.2) * SAMPLE_RATE_HZ) : round((turn.end_s + 0.2) * SAMPLE_RATE_HZ)]
         voiced_s = np.flatnonzero(around) / SAMPLE_RATE_HZ - 0.2
