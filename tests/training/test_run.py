@@ -1,5 +1,6 @@
 """The smallest recipe from data to figures, as the command line does it."""
 
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -20,6 +21,7 @@ from training.progress import Progress
 from training.recipes import find
 from training.report import compare, evaluate
 from training.run import train_recipe, train_run
+from training.stages.fusion import FusionStage
 
 _FIGURES = ("accuracy", "weighted_precision", "weighted_f1", "macro_f1")
 
@@ -55,6 +57,28 @@ def test_an_encoder_of_any_number_of_steps_is_measured_alone(audio: str, made_da
     recalls = [m for m in metrics if m.name == "emotion unweighted recall"]
     assert {m.data.split(",")[0] for m in recalls} == {"RAVDESS", "CREMA-D (re-synthesised)", "nEMO", "EMOVO"}
     assert {m.modalities for m in metrics} == {"audio"}
+
+
+def test_a_modality_may_be_calibrated_on_augmented_samples_alone(run: Path, made_data: Path, tmp_path: Path) -> None:
+    found = {}
+    for name, modalities in (("as they are", ()), ("augmented", ("audio",))):
+        recipe = find("small", "tiny")
+        *encoders, fusion = recipe.stages
+        assert isinstance(fusion, FusionStage)
+        stages = (*encoders, msgspec.structs.replace(fusion, calibrated_augmented=modalities))
+        shutil.copytree(run, tmp_path / name)
+        train_recipe(
+            msgspec.structs.replace(recipe, stages=stages),
+            made_data,
+            tmp_path / name,
+            tmp_path / "cache",
+            Progress(Console(quiet=True)),
+            only=("fusion",),
+        )
+        found[name] = load(tmp_path / name)[1].calibration
+    plain, augmented = found.values()
+    assert augmented["audio"] != plain["audio"]
+    assert all(augmented[subset] == plain[subset] for subset in ("text", "video", "text+video"))
 
 
 def test_every_encoder_leaves_its_figures_and_confusion_matrices_for_tensorboard(run: Path) -> None:
