@@ -25,21 +25,17 @@ def transform(
     `idle_s`: it also flushes when nothing has come for that long: a microphone that was pulled out must not keep an utterance open.
     """
 
-    def hand_on(items: Iterable[Out]) -> None:
-        for item in items:
-            target.put(item)
-
     def run() -> None:
         try:
             while True:
                 try:
                     item = source.get(idle_s)
                 except TimeoutError:
-                    hand_on(at_end())
+                    target.put_all(list(at_end()))
                 else:
-                    hand_on(step(item))
+                    target.put_all(list(step(item)))
         except Closed:
-            hand_on(at_end())  # what is still held counts
+            target.put_all(list(at_end()))  # what is still held counts
         finally:
             source.abandon()  # a writer must not wait for a dead reader
             target.close()

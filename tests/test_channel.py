@@ -26,6 +26,16 @@ def test_a_file_waits_for_its_reader_and_loses_nothing() -> None:
     assert channel.dropped == 0
 
 
+def test_more_items_at_once_than_there_is_room_for_all_reach_a_reader_that_sleeps() -> None:
+    channel = Channel[int]("speech", 2, WhenFull.WAIT)
+    taken: list[int] = []
+    reader = threading.Thread(target=lambda: taken.extend(channel.get(timeout_s=5) for _ in range(7)))
+    reader.start()
+    channel.put_all(range(7))
+    reader.join(5)
+    assert taken == list(range(7))
+
+
 def test_what_is_queued_is_still_read_after_the_writer_closed() -> None:
     channel = Channel[int]("audio", 2, WhenFull.WAIT)
     channel.put(1)
