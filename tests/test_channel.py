@@ -1,4 +1,5 @@
 import threading
+import time
 
 import pytest
 
@@ -29,9 +30,11 @@ def test_a_file_waits_for_its_reader_and_loses_nothing() -> None:
 def test_more_items_at_once_than_there_is_room_for_all_reach_a_reader_that_sleeps() -> None:
     channel = Channel[int]("speech", 2, WhenFull.WAIT)
     taken: list[int] = []
-    reader = threading.Thread(target=lambda: taken.extend(channel.get(timeout_s=5) for _ in range(7)))
+    reader = threading.Thread(target=lambda: taken.extend(channel.get() for _ in range(7)), daemon=True)
+    writer = threading.Thread(target=lambda: channel.put_all(range(7)), daemon=True)
     reader.start()
-    channel.put_all(range(7))
+    time.sleep(0.05)  # it sleeps by now
+    writer.start()
     reader.join(5)
     assert taken == list(range(7))
 
