@@ -38,6 +38,13 @@ _VOICES: Final = UnimodalStage(
 _VOICES_AGAIN: Final = msgspec.structs.replace(
     _VOICES, name="audio-again", teachers=("audio-speech",), loop=msgspec.structs.replace(_VOICES.loop, seed=18)
 )
+_VOICES_LONGER: Final = msgspec.structs.replace(
+    _VOICES,
+    name="audio-longer",
+    start="audio-again",
+    teachers=("audio-speech", "audio-again"),
+    loop=msgspec.structs.replace(_VOICES.loop, seed=19, epochs=22),
+)
 _PICTURES: Final = UnimodalStage(
     name="video-faces",
     modality="video",
@@ -105,6 +112,7 @@ def _full() -> Recipe:
             ),
             _VOICES,
             _VOICES_AGAIN,
+            _VOICES_LONGER,
             _PICTURES,
             _PICTURES_AGAIN,
             FusionStage(
