@@ -82,7 +82,7 @@ def test_a_modality_may_be_calibrated_on_augmented_samples_alone(run: Path, made
 
 
 def test_every_encoder_leaves_its_figures_and_confusion_matrices_for_tensorboard(run: Path) -> None:
-    for stage in ("text-meld", "audio-speech", "audio-again", "video-faces"):
+    for stage in ("text-meld", "audio-speech", "video-faces"):
         scalars, pictures = _events(run / stage)
         assert {"loss/step", "loss/epoch", "learning_rate/x1"} <= scalars
         for head in ("", "sentiment_"):

@@ -22,8 +22,6 @@ from training.modality_data import Augments, modality_data
 from training.pretrained import minilm_weights
 from training.progress import Progress
 from training.samples import Split, emotions, select
-from training.teachers import Taught
-from training.team import team
 from training.weight_files import fill, read
 
 PRETRAINED = "pretrained"
@@ -46,10 +44,6 @@ class UnimodalStage(msgspec.Struct, frozen=True, kw_only=True):
     """On calibration samples, averaged over the corpora: picks the epoch."""
     soup: int = 1
     """Trainings, each with a seed of its own, whose best weights are averaged (Wortsman et al., 2022)."""
-    teachers: tuple[str, ...] = ()
-    """Stages of the same encoder that trained before: what they answer is a part of the labels."""
-    taught: float = 0.5
-    """That part."""
     limit: int | None = None
     """At most this many samples per corpus and split: for the smallest size."""
 
@@ -109,8 +103,6 @@ def _train_once(
     train = _data(stage, config.encodings[stage.modality].spec, shop, "train", progress, augmented=True)
     held_out = _held_out(stage, config, shop, progress)
     weights = class_weights(torch.from_numpy(emotions(train.samples)), stage.loop.class_power)
-    if stage.teachers:
-        train = Taught(train, _teachers(stage, config, shop), stage.taught, team().device, bf16=stage.loop.bf16)
     fit = Fit(network, train, stage.loop, folder, weights, lambda name: stage.loop.fresh_factor if fresh(name) else 1.0)
     if resume:
         fit.resume()
@@ -118,15 +110,6 @@ def _train_once(
         f"{stage.name}: {len(train.samples)} samples, {fit.total_steps} steps, calibration on {len(held_out.samples)}"
     )
     fit.run(lambda n: measure(n, held_out, stage.score, by_corpus=True), progress, max_steps=max_steps)
-
-
-def _teachers(stage: UnimodalStage, config: NetworkConfig, shop: Workshop) -> list[Unimodal]:
-    found = []
-    for name in stage.teachers:
-        teacher = unimodal(config, stage.modality)
-        load_best(shop, name, teacher)
-        found.append(teacher)
-    return found
 
 
 def _held_out(stage: UnimodalStage, config: NetworkConfig, shop: Workshop, progress: Progress) -> LabelledSet:
