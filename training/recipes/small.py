@@ -48,7 +48,8 @@ _PICTURES_AGAIN: Final = msgspec.structs.replace(
     start="video-faces",
     loop=msgspec.structs.replace(_PICTURES.loop, epochs=30, seed=18),
 )
-"""A second cycle of the learning rate (Loshchilov and Hutter, 2017): after the first, even of the training pictures 18 % were named wrong."""
+"""A second cycle of the learning rate (Loshchilov and Hutter, 2017): after the first, 18 % of the training pictures were still named wrong.
+"""
 
 
 def small(size: Size) -> Recipe:
