@@ -1,6 +1,7 @@
-"""Experts: each modality decides by itself, and what they say is multiplied, each trusted as much as its answer deserves."""
+"""Experts: each modality decides by itself, and what they say is multiplied, each trusted as its answer deserves, and none without end."""
 
-from typing import ClassVar
+import math
+from typing import ClassVar, Final
 
 import torch
 from torch import Tensor, nn
@@ -12,9 +13,16 @@ from models.heads import Heads, Logits
 from models.pooling import AttentivePooling
 from streamer.labels import EMOTIONS, MODALITIES, SENTIMENTS, Modality
 
+_DOUBT: Final[dict[Modality, float]] = {"text": -3.0, "audio": -0.5, "video": 0.0}
+"""Where learning begins: words are what an utterance says, a face is at times about something else. Begun alike at -1, all three learn more
+slowly and to the same figures."""
+
 
 class Experts(FusionConfig, frozen=True, kw_only=True):
-    """A product of experts (Hinton, 2002) with learned trust, for any subset of modalities.
+    """A product of experts (Hinton, 2002) with learned trust and doubt, for any subset of modalities.
+
+    However sure an expert is, it may be about something else: a smile that was there before the words. With a learned probability its
+    answer says nothing, so that no expert outweighs all others by being sure; in a plain product, one factor near 0 decides alone.
 
     A modality that is alone is heard as it was trained: the fusion can not make it worse.
     """
@@ -42,6 +50,11 @@ class ExpertsFusion(nn.Module):
         self.trust = nn.Sequential(
             nn.Linear(answers, config.hidden), nn.Tanh(), nn.Linear(config.hidden, len(MODALITIES))
         )
+        self.doubt = nn.Parameter(torch.tensor([[_DOUBT[m]] for m in MODALITIES]))
+        """Logit of the probability that an expert speaks of something else."""
+        usual = [-math.log(len(EMOTIONS))] * len(EMOTIONS) + [-math.log(len(SENTIMENTS))] * len(SENTIMENTS)
+        self.usual = nn.Parameter(torch.tensor([usual] * len(MODALITIES)))
+        """Logarithm of how often an expert gives each answer: only what is more, or less, than usual is evidence."""
         self.prior = nn.Linear(len(MODALITIES), self.classes, bias=False)
         """Each expert brings its corpus's class frequencies; together they would count thrice."""
         nn.init.zeros_(self.prior.weight)
@@ -63,7 +76,9 @@ class ExpertsFusion(nn.Module):
             answers[modality] = torch.cat([own.emotion.log_softmax(-1), own.sentiment.log_softmax(-1)], dim=-1)
         heard = stacked(answers, present)
         several = (present.sum(dim=1, keepdim=True) > 1.5).to(heard.dtype)
-        trust = functional.softplus(self.trust(torch.cat([heard.flatten(1), present], dim=1)))
-        trust = (several * trust + (1 - several)) * present
-        logits = (heard * trust.unsqueeze(-1)).sum(1) + several * self.prior(present)
+        trust = functional.softplus(self.trust(torch.cat([heard.flatten(1), present], dim=1))) * present
+        doubt = self.doubt.sigmoid()
+        evidence = torch.log((1 - doubt) * torch.exp(heard - self.usual) + doubt)
+        together = (evidence * trust.unsqueeze(-1)).sum(1) + self.prior(present)
+        logits = several * together + (1 - several) * (heard * present.unsqueeze(-1)).sum(1)
         return Fused(logits[:, : len(EMOTIONS)], logits[:, len(EMOTIONS) :], shares(trust, present))

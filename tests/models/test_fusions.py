@@ -106,6 +106,22 @@ def test_where_each_modality_looked_sums_to_one_over_the_other_two() -> None:
     assert not alone["text"].others.any()
 
 
+def test_an_expert_that_is_surer_still_outweighs_the_others_no_further() -> None:
+    network = _build("experts", "late", frozenset(MODALITIES))
+    assert isinstance(network, ExpertsFusion)
+    inputs = _inputs(frozenset({"text", "video"}), frozenset(MODALITIES))
+    answers = []
+    for sureness in (20.0, 200.0):
+        heads = network.heads["video"]
+        assert isinstance(heads, Heads)
+        with torch.no_grad():
+            heads.emotion.bias.zero_()
+            heads.emotion.bias[3] = sureness
+        answers.append(network(*inputs).emotion_logits)
+    torch.testing.assert_close(answers[0], answers[1], rtol=0, atol=0.3)
+    assert (answers[0].max(1).values - answers[0].min(1).values < 10).all()
+
+
 def test_an_expert_that_is_alone_is_heard_as_it_was_trained() -> None:
     network = _build("experts", "late", frozenset(MODALITIES))
     assert isinstance(network, ExpertsFusion)

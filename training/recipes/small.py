@@ -109,7 +109,7 @@ def _full() -> Recipe:
                 corpora={"text": ("meld",), "audio": SPEECH, "video": ("ferplus",)},
                 augmented_views={"text": 1, "audio": 2, "video": 2},
                 loop=LoopConfig(
-                    epochs=6, batch_size=128, learning_rate=1e-3, class_power=0.3, label_smoothing=0.05, bf16=False
+                    epochs=16, batch_size=128, learning_rate=3e-3, class_power=0.3, label_smoothing=0.05, bf16=False
                 ),
             ),
         ),
