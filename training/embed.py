@@ -55,7 +55,7 @@ def encoded(
             indices = order[start : start + _BATCH]
             parts.append((indices, runner.encode(modality, data.batch(indices, rng_for(seed, view, start)).inputs)))
             bar.advance()
-    steps = max(answer.mask.shape[1] for _, answer in parts)
+    steps = max((answer.mask.shape[1] for _, answer in parts), default=1)
     found = Encodings(np.zeros((n, steps, runner.widths[modality]), np.float32), np.zeros((n, steps), np.float32))
     for indices, answer in parts:
         found.embedding[indices, : answer.mask.shape[1]] = answer.embedding
