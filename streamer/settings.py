@@ -34,7 +34,7 @@ class SourceSettings(Section):
     subtitles: Path | None = None
     """An SRT file whose words are taken instead of speech recognition."""
     max_width_px: int = Field(640, ge=64)
-    """Wider pictures are scaled down to this at capture."""
+    """Wider pictures are scaled down to this before faces are looked for in them."""
     max_fps: float = Field(25.0, gt=0)
     """Frames that come faster are not decoded further."""
 

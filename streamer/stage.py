@@ -25,17 +25,24 @@ def transform(
     `idle_s`: it also flushes when nothing has come for that long: a microphone that was pulled out must not keep an utterance open.
     """
 
+    def hand_on(items: Iterable[Out]) -> None:
+        given: list[Out] = []
+        try:
+            given.extend(items)
+        finally:
+            target.put_all(given)  # of a step that fails, what it gave before counts
+
     def run() -> None:
         try:
             while True:
                 try:
                     item = source.get(idle_s)
                 except TimeoutError:
-                    target.put_all(list(at_end()))
+                    hand_on(at_end())
                 else:
-                    target.put_all(list(step(item)))
+                    hand_on(step(item))
         except Closed:
-            target.put_all(list(at_end()))  # what is still held counts
+            hand_on(at_end())  # what is still held counts
         finally:
             source.abandon()  # a writer must not wait for a dead reader
             target.close()

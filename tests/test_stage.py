@@ -1,6 +1,8 @@
 import threading
 from collections.abc import Iterator
 
+import pytest
+
 from streamer.channel import Channel, Closed, WhenFull
 from streamer.errors import DeviceError, StageError
 from streamer.stage import Supervisor, transform
@@ -48,6 +50,19 @@ def test_a_stage_whose_input_falls_silent_hands_on_what_it_holds_and_goes_on() -
     source.put(2)
     source.close()
     assert drain(target) == [2]
+
+
+def test_what_a_step_gave_before_it_failed_is_handed_on() -> None:
+    source, target = Channel[int]("in", 9, WhenFull.WAIT), Channel[int]("out", 9, WhenFull.WAIT)
+
+    def fail(item: int) -> Iterator[int]:
+        yield item
+        raise DeviceError("unplugged")
+
+    source.put(1)
+    with pytest.raises(DeviceError, match="unplugged"):
+        transform(source, fail, target)()
+    assert drain(target) == [1]
 
 
 def test_the_first_failure_is_told_with_the_name_of_its_stage() -> None:
