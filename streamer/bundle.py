@@ -91,6 +91,8 @@ class Metric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     n: int
     low: float | None = None
     high: float | None = None
+    of: str = ""
+    """The emotion whose samples it is about; empty where it is about all of them."""
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

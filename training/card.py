@@ -1,9 +1,18 @@
 """The model card, written from the manifest: every figure in it was printed by a command."""
 
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
 from streamer.bundle import Bundle, Metric
+from streamer.calibration import Decision
+from streamer.labels import EMOTIONS
+from training.by_emotion import TAKEN_FOR, rows
+from training.errors import TrainingError
+from training.made_lines import Judged, Line
+from training.recipes import find
+from training.recipes.recipe import Stage
+from training.stages.unimodal import UnimodalStage
 
 _USE: Final = """\
 ## Intended use
@@ -46,12 +55,30 @@ _LIMITS: Final = """\
 """
 
 
-def render(bundle: Bundle) -> str:
-    """The card in Markdown."""
+_MISTAKES: Final = """\
+## Known failures, with examples
+
+For each set, the emotions that are most often taken for one certain other: share of the samples that are truly of the first.
+
+| set | emotion | taken for | share | n |
+|---|---|---|---|---|
+"""
+
+_LINES: Final = """\
+Sentences of our own, written before the network had read them, on which words alone mislead (`training/made_lines.py`); what most people
+would take them for, and what the text network says, with its prediction set:
+
+| | said before | words | people | network | set |
+|---|---|---|---|---|---|
+"""
+
+
+def render(bundle: Bundle, lines: Sequence[Judged] = ()) -> str:
+    """The card in Markdown. `lines`: what the text network says of sentences of our own."""
     manifest = bundle.manifest
     size_mb = sum(bundle.path(name).stat().st_size for name in manifest.files) / 1e6
     parts = [part for part in (manifest.text, manifest.audio, manifest.video) if part]
-    lines = [
+    text = [
         f"# Model card: `{manifest.name}`, version {manifest.version}",
         "",
         (
@@ -65,7 +92,9 @@ def render(bundle: Bundle) -> str:
         "On dev splits, which trained and tuned nothing, measured on the exported graphs; in brackets the 95 % bootstrap interval.",
         "",
         *_figures(manifest.metrics),
+        *_emotion_tables(manifest.metrics),
         _TRAINING,
+        *_commands(manifest.recipe),
         "## Corpora",
         "",
         "| corpus | licence | used for |",
@@ -74,13 +103,15 @@ def render(bundle: Bundle) -> str:
         "| all-MiniLM-L6-v2 (weights) | Apache-2.0 | start of the text encoder |",
         "",
         _LIMITS,
+        *_failures(manifest.metrics, lines),
     ]
-    return "\n".join(lines)
+    return "\n".join(text)
 
 
 def _figures(metrics: tuple[Metric, ...]) -> list[str]:
     lines: list[str] = []
-    for (data, modalities), group in groupby(metrics, key=lambda m: (m.data, m.modalities)):
+    of_all = [m for m in metrics if not m.of]
+    for (data, modalities), group in groupby(of_all, key=lambda m: (m.data, m.modalities)):
         found = list(group)
         lines += [f"**{data}** ({modalities}, n = {found[0].n})", ""]
         lines += [f"- {m.name}: {m.value:.3f}{_interval(m)}" for m in found]
@@ -88,5 +119,67 @@ def _figures(metrics: tuple[Metric, ...]) -> list[str]:
     return lines
 
 
-def _interval(metric: Metric) -> str:
-    return "" if metric.low is None or metric.high is None else f" [{metric.low:.3f}, {metric.high:.3f}]"
+def _emotion_tables(metrics: tuple[Metric, ...]) -> list[str]:
+    """One table for each figure, a line for each set and a column for each emotion."""
+    text: list[str] = []
+    for name, group in groupby(sorted(rows(metrics), key=lambda row: row.name), key=lambda row: row.name):
+        text += [f"### {name[0].upper()}{name[1:]}, one by one", "", f"| set | modalities | {' | '.join(EMOTIONS)} |"]
+        text.append(f"|---|---|{'---|' * len(EMOTIONS)}")
+        for row in group:
+            cells = (f"{m.value:.2f}{_interval(m, 2)}" if (m := row.metrics.get(e)) else "-" for e in EMOTIONS)
+            text.append(f"| {row.data} | {row.modalities} | {' | '.join(cells)} |")
+        text.append("")
+    return text
+
+
+def _commands(recipe: str) -> list[str]:
+    """Command by command; what `make bundle` runs."""
+    name, _, size = recipe.partition("/")
+    try:
+        stages = find(name, "tiny" if size == "tiny" else "full").stages
+    except TrainingError:
+        return []
+    train = f"python -m training train --recipe {name} --size {size} --data DATA --out RUN --stage"
+    return [
+        "Command by command (`make bundle` runs them):",
+        "",
+        "```sh",
+        *(f"{train} {stage.name}{_epochs(stage)}" for stage in stages),
+        "python -m exporters export RUN --out RUN/bundle --precision int8",
+        "python -m training report --bundle RUN/bundle --data DATA",
+        "python -m exporters install RUN/bundle --out streamer/bundles/small",
+        "```",
+        "",
+    ]
+
+
+def _epochs(stage: Stage) -> str:
+    corpora = f" of {', '.join(stage.corpora)}" if isinstance(stage, UnimodalStage) else ""
+    epochs = stage.loop.epochs
+    return f"  # {epochs} epoch{'s' if epochs > 1 else ''}{corpora}"
+
+
+def _failures(metrics: tuple[Metric, ...], lines: Sequence[Judged]) -> list[str]:
+    taken = [m for m in metrics if m.name.startswith(TAKEN_FOR)]
+    text: list[str] = []
+    if taken:
+        cells = (f"{m.data} | {m.of} | {m.name.removeprefix(TAKEN_FOR)} | {m.value:.2f} | {m.n}" for m in taken)
+        text += [_MISTAKES + "\n".join(f"| {row} |" for row in cells), ""]
+    if lines:
+        text += [_LINES + "\n".join(_judged(*judged) for judged in lines), ""]
+    return text
+
+
+def _judged(line: Line, decision: Decision) -> str:
+    """A row; in bold where the network says something else than people would."""
+    said = EMOTIONS[decision.emotion]
+    mark = said if said == line.meant else f"**{said}**"
+    probability = decision.emotion_probs[decision.emotion]
+    among = ", ".join(EMOTIONS[i] for i in decision.emotion_set)
+    return f"| {line.kind} | {line.before} | {line.text} | {line.meant} | {mark} {probability:.2f} | {among} |"
+
+
+def _interval(metric: Metric, digits: int = 3) -> str:
+    if metric.low is None or metric.high is None:
+        return ""
+    return f" [{metric.low:.{digits}f}, {metric.high:.{digits}f}]"

@@ -21,12 +21,12 @@ class Change(NamedTuple):
 
 def changes(before: tuple[Metric, ...], after: tuple[Metric, ...]) -> list[Change]:
     """The figures that both have, in the order of `after`."""
-    values = {(m.data, m.split, m.modalities, m.name): m.value for m in before}
-    return [
-        Change(metric, values[key])
-        for metric in after
-        if (key := (metric.data, metric.split, metric.modalities, metric.name)) in values
-    ]
+    values = {_key(m): m.value for m in before}
+    return [Change(metric, values[key]) for metric in after if (key := _key(metric)) in values]
+
+
+def _key(metric: Metric) -> tuple[str, ...]:
+    return metric.data, metric.split, metric.modalities, metric.name, metric.of
 
 
 def table(found: list[Change], before: str, after: str) -> Table:
@@ -35,5 +35,5 @@ def table(found: list[Change], before: str, after: str) -> Table:
     for change in found:
         m = change.after
         row = (f"{change.before:.3f}", f"{m.value:.3f}", f"{change.difference:+.3f}")
-        made.add_row(f"{m.data} ({m.split})", m.modalities, m.name, *row)
+        made.add_row(f"{m.data} ({m.split})", m.modalities, f"{m.name} {m.of}".strip(), *row)
     return made

@@ -1,6 +1,6 @@
 """What a network is worth, in the terms of its manifest: every figure on samples of one split, with a bootstrap interval."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -14,9 +14,20 @@ from streamer.labels import MODALITIES, Modality, subset_name
 from training import corpora
 from training.augment.recognised import Misheard, TextAugment, augment
 from training.batch import rng_for
+from training.by_emotion import F1, RECALL, TAKEN_FOR, by_emotion, mistakes
 from training.calibrate import SUBSETS, held_out_scores
 from training.embed import embed
-from training.metrics import Figure, accuracy, bootstrap, calibration_error, macro_f1, unweighted_recall, weighted_f1
+from training.metrics import (
+    Figure,
+    accuracy,
+    bootstrap,
+    calibration_error,
+    f1_of,
+    macro_f1,
+    recall_of,
+    unweighted_recall,
+    weighted_f1,
+)
 from training.progress import Progress
 from training.runner import Encodings, Runner, Scores
 from training.samples import Sample, Split
@@ -34,6 +45,8 @@ TEXT_CONDITIONS: Final[dict[str, TextAugment]] = {
     ),
 }
 MATCHED: Final = "label-matched tuples (constructed)"
+MISTAKES: Final = 2
+"""Of a set: the largest."""
 
 
 class Measured(NamedTuple):
@@ -42,6 +55,11 @@ class Measured(NamedTuple):
     decisions: list[Decision]
     emotion: Int64
     sentiment: Int64
+
+    @property
+    def predicted(self) -> Int64:
+        """The emotions that were decided for, [n]."""
+        return np.array([d.emotion for d in self.decisions], np.int64)
 
 
 class Bench:
@@ -87,6 +105,8 @@ class Bench:
             ):
                 found.append(self._emotion(figure, title, name, "text", measured))
             found.append(self._sentiment(weighted_f1, "sentiment weighted F1", name, "text", measured))
+            found += self._by_emotion(f1_of, F1, name, "text", measured)
+            found += self._mistakes(name, "text", measured)
         return found
 
     def _voices(self) -> list[Metric]:
@@ -98,13 +118,18 @@ class Bench:
                 name = _unseen(corpora.CORPORA[corpus].corpus.name, earlier)
                 found.append(self._emotion(unweighted_recall, "emotion unweighted recall", name, "audio", measured))
                 found.append(self._emotion(accuracy, "emotion accuracy", name, "audio", measured))
+                found += self._by_emotion(recall_of, RECALL, name, "audio", measured)
+                found += self._mistakes(name, "audio", measured)
         return found
 
     def _faces(self) -> list[Metric]:
         measured = self._alone("video", self._samples(("ferplus",)))
+        name = "FERPlus, majority vote"
         return [
-            self._emotion(accuracy, "emotion accuracy", "FERPlus, majority vote", "video", measured),
-            self._emotion(unweighted_recall, "emotion unweighted recall", "FERPlus, majority vote", "video", measured),
+            self._emotion(accuracy, "emotion accuracy", name, "video", measured),
+            self._emotion(unweighted_recall, "emotion unweighted recall", name, "video", measured),
+            *self._by_emotion(recall_of, RECALL, name, "video", measured),
+            *self._mistakes(name, "video", measured),
         ]
 
     def _subsets(self) -> list[Metric]:
@@ -127,6 +152,8 @@ class Bench:
             data = self._real(subset) if len(subset) == 1 else MATCHED
             found.append(self._emotion(weighted_f1, "emotion weighted F1", data, name, measured))
             found += self._singles(tuples, subset)
+            if len(subset) > 1:
+                found += self._by_emotion(f1_of, F1, data, name, measured)
             probs = np.array([d.emotion_probs for d in measured.decisions])
             held = np.array(
                 [t in d.emotion_set for d, t in zip(measured.decisions, measured.emotion, strict=True)], np.int64
@@ -174,9 +201,22 @@ class Bench:
         return Measured(decide(*scores[:2], self.calibrations.get(modality, Calibration())), *truth)
 
     def _emotion(self, figure: Figure, title: str, data: str, modalities: str, measured: Measured) -> Metric:
-        predicted = np.array([d.emotion for d in measured.decisions], np.int64)
-        interval = bootstrap(figure, measured.emotion, predicted)
-        return self._metric(title, interval.value, data, modalities, len(predicted), interval.low, interval.high)
+        interval = bootstrap(figure, measured.emotion, measured.predicted)
+        return self._metric(title, interval.value, data, modalities, len(measured.emotion), interval.low, interval.high)
+
+    def _by_emotion(
+        self, figure_of: Callable[[int], Figure], title: str, data: str, modalities: str, measured: Measured
+    ) -> list[Metric]:
+        found = by_emotion(figure_of, measured.emotion, measured.predicted)
+        return [
+            self._metric(title, i.value, data, modalities, one.n, i.low, i.high, of=one.emotion)
+            for one in found
+            for i in (one.interval,)
+        ]
+
+    def _mistakes(self, data: str, modalities: str, measured: Measured) -> list[Metric]:
+        found = mistakes(measured.emotion, measured.predicted, most=MISTAKES)
+        return [self._metric(f"{TAKEN_FOR}{m.taken_for}", m.share, data, modalities, m.n, of=m.emotion) for m in found]
 
     def _sentiment(self, figure: Figure, title: str, data: str, modalities: str, measured: Measured) -> Metric:
         predicted = np.array([d.sentiment for d in measured.decisions], np.int64)
@@ -192,9 +232,11 @@ class Bench:
         n: int,
         low: float | None = None,
         high: float | None = None,
+        *,
+        of: str = "",
     ) -> Metric:
-        rounded = [None if v is None else round(v, 4) for v in (low, high)]
-        return Metric(name, round(value, 4), data, self.split, modalities, n, *rounded)
+        lower, upper = (None if v is None else round(v, 4) for v in (low, high))
+        return Metric(name, round(value, 4), data, self.split, modalities, n, lower, upper, of)
 
 
 def fuse_alone(runner: Runner, modality: Modality, heard: Encodings) -> Scores:

@@ -41,6 +41,21 @@ def unweighted_recall(true: Labels, predicted: Labels) -> float:
     return float(recall[support > 0].mean())
 
 
+def recall_of(label: int) -> Figure:
+    """Recall of one class; 0 where none was truly of it."""
+    return lambda true, predicted: float(((predicted == label) & (true == label)).sum() / max((true == label).sum(), 1))
+
+
+def f1_of(label: int) -> Figure:
+    """F1 of one class; 0 where it neither occurs nor is predicted."""
+
+    def f1(true: Labels, predicted: Labels) -> float:
+        right = 2 * ((predicted == label) & (true == label)).sum()
+        return float(right / max((true == label).sum() + (predicted == label).sum(), 1))
+
+    return f1
+
+
 def confusion(true: Labels, predicted: Labels, classes: int | None = None) -> NDArray[np.float64]:
     """[classes, classes] counts, true by predicted; as many classes as occur where the number is not given."""
     classes = classes or int(max(true.max(initial=0), predicted.max(initial=0))) + 1

@@ -10,10 +10,13 @@ from streamer import bundle as bundles
 from streamer.bundle import Metric
 from streamer.calibration import Calibration
 from streamer.features import VectorsSpec
+from streamer.labels import EMOTIONS
+from training.by_emotion import rows
 from training.card import render
 from training.change import Change, changes, table
 from training.evaluate import Bench
 from training.evaluate_clips import evaluate_clips, has_clips
+from training.made_lines import judge_lines
 from training.progress import Progress
 from training.runner import BundleRunner, Runner, TorchRunner
 from training.samples import Split
@@ -34,12 +37,12 @@ def evaluate(
     if split == "test" or has_clips(data) or isinstance(runner.specs.get("audio"), VectorsSpec):
         pictures = pictures or Path("runs") / f"evaluate-{target.name}"
         metrics, notes = evaluate_clips(runner, calibrations, data, cache, split, pictures, progress)
-        progress.console.print(_table(metrics))
+        _print(metrics, progress)
         for note in notes:
             progress.say(note)
         return metrics
     metrics = Bench(runner, calibrations, data, cache, split, progress).run()
-    progress.console.print(_table(metrics))
+    _print(metrics, progress)
     return metrics
 
 
@@ -79,12 +82,27 @@ def report(folder: Path, data: Path, cache: Path, card: Path, progress: Progress
     metrics = evaluate(folder, data, cache, "dev", progress)
     manifest = msgspec.structs.replace(bundles.read(folder).manifest, metrics=metrics)
     bundles.write_manifest(folder, manifest)
-    card.write_text(render(bundles.read(folder)), encoding="utf-8")
+    bundle = bundles.read(folder)
+    lines = judge_lines(BundleRunner(bundle), manifest.calibration, progress) if manifest.text else []
+    card.write_text(render(bundle, lines), encoding="utf-8")
+
+
+def _print(metrics: tuple[Metric, ...], progress: Progress) -> None:
+    progress.console.print(_table(metrics))
+    progress.console.print(_by_emotion(metrics))
 
 
 def _table(metrics: tuple[Metric, ...]) -> Table:
     table = Table("data", "modalities", "figure", "value", "95 % interval", "n")
-    for m in metrics:
+    for m in (m for m in metrics if not m.of):
         interval = "" if m.low is None or m.high is None else f"{m.low:.3f} to {m.high:.3f}"
         table.add_row(f"{m.data} ({m.split})", m.modalities, m.name, f"{m.value:.3f}", interval, str(m.n))
+    return table
+
+
+def _by_emotion(metrics: tuple[Metric, ...]) -> Table:
+    table = Table("data", "modalities", "figure", *EMOTIONS)
+    for row in rows(metrics):
+        cells = (f"{m.value:.2f}" if (m := row.metrics.get(emotion)) else "-" for emotion in EMOTIONS)
+        table.add_row(row.data, row.modalities, row.name, *cells)
     return table

@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, recall_score
 
 from training.metrics import (
     accuracy,
     bootstrap,
     calibration_error,
+    f1_of,
     macro_f1,
     paired_bootstrap,
+    recall_of,
     unweighted_recall,
     weighted_f1,
 )
@@ -30,6 +32,15 @@ def test_figures_agree_with_scikit_learn(pairs: list[tuple[int, int]]) -> None:
     )
     if set(predicted.tolist()) <= set(seen) and len(seen) > 1:  # scikit-learn warns of one class alone
         assert unweighted_recall(true, predicted) == pytest.approx(balanced_accuracy_score(true, predicted))
+
+
+@given(LABELS, st.integers(0, 6))
+def test_figures_of_one_class_agree_with_scikit_learn(pairs: list[tuple[int, int]], label: int) -> None:
+    true, predicted = (np.array(side, np.int64) for side in zip(*pairs, strict=True))
+    (recall,) = recall_score(true, predicted, labels=[label], average=None, zero_division=0)
+    (f1,) = f1_score(true, predicted, labels=[label], average=None, zero_division=0)
+    assert recall_of(label)(true, predicted) == pytest.approx(recall)
+    assert f1_of(label)(true, predicted) == pytest.approx(f1)
 
 
 def test_an_interval_holds_its_figure_and_is_the_same_each_time() -> None:

@@ -11,15 +11,17 @@ from typer.testing import CliRunner
 
 from models.checkpoint import load
 from streamer.bundle import Corpus, FusionPart, Manifest, Metric, read, write_manifest
+from streamer.calibration import Decision
 from streamer.labels import subset_name
 from training.calibrate import SUBSETS
 from training.card import render
 from training.change import changes
 from training.cli import app
 from training.held_out import Answers, figures_of
+from training.made_lines import LINES, Judged, Line, judge_lines
 from training.progress import Progress
 from training.recipes import find
-from training.report import compare, evaluate
+from training.report import compare, evaluate, open_runner
 from training.run import train_recipe, train_run
 from training.stages.fusion import FusionStage
 
@@ -133,6 +135,12 @@ def test_a_run_beside_itself_has_not_changed(run: Path, made_data: Path, capsys:
     assert "+0.000" in capsys.readouterr().out
 
 
+def test_every_sentence_of_our_own_is_judged_by_the_words_alone(run: Path) -> None:
+    judged = judge_lines(*open_runner(run), Progress(Console(quiet=True)))
+    assert [line for line, _ in judged] == list(LINES)
+    assert all(sum(decision.emotion_probs) == pytest.approx(1) for _, decision in judged)
+
+
 def test_help_needs_no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     import subprocess
     import sys
@@ -146,20 +154,27 @@ def test_help_needs_no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_model_card_has_every_corpus_and_every_figure_of_the_manifest(tmp_path: Path) -> None:
     (tmp_path / "fusion.onnx").write_bytes(b"graph")
     metric = Metric("emotion weighted F1", 0.6123, "MELD, gold text", "dev", "text", 1109, 0.58, 0.64)
+    of_fear = Metric("emotion F1", 0.171, "MELD, gold text", "dev", "text", 40, 0.04, 0.3, "fear")
+    mistake = Metric("taken for anger", 0.35, "MELD, gold text", "dev", "text", 40, of="fear")
     corpus = Corpus("MELD (text)", "GPL-3.0", "text encoder")
     manifest = Manifest(
         name="made",
         version="3",
-        recipe="made/tiny",
+        recipe="small/tiny",
         opset=17,
         precision="fp32",
         fusion=FusionPart(name="gated"),
-        metrics=(metric,),
+        metrics=(metric, of_fear, mistake),
         corpora=(corpus,),
     )
     write_manifest(tmp_path, manifest)
-    card = render(read(tmp_path))
+    decision = Decision((0.0, 0.0, 0.0, 0.8, 0.2, 0.0, 0.0), (0.0, 0.2, 0.8), 3, 2, (3, 4), (2,))
+    card = render(read(tmp_path), [Judged(Line("sarcasm", "Oh great.", "anger"), decision)])
     assert "`made`, version 3" in card
     assert "**MELD, gold text** (text, n = 1109)\n\n- emotion weighted F1: 0.612 [0.580, 0.640]" in card
     assert "| MELD (text) | GPL-3.0 | text encoder |" in card
+    assert "| MELD, gold text | text | - | - | 0.17 [0.04, 0.30] | - |" in card
+    assert "| MELD, gold text | fear | anger | 0.35 | 40 |" in card
+    assert "| sarcasm |  | Oh great. | anger | **joy** 0.80 | joy, neutral |" in card
+    assert "--size tiny --data DATA --out RUN --stage audio-speech  # 1 epoch of ravdess" in card
     assert all(title in card for title in ("## Intended use", "## Not for", "## Known limits"))
