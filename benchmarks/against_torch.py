@@ -121,6 +121,7 @@ def rows_of(plain: Plain, daemon: Latency) -> list[tuple[str, ...]]:
     faceless_ms = median([sum(steps) for steps in zip(*(took[s] for s in STEPS if s != "faces"), strict=True)])
     left_ms, result_ms = daemon.endpoint_to_received_ms.p50, daemon.speech_end_to_received_ms.p50
     known_ms = result_ms - left_ms
+    foretold = daemon.speech_end_to_provisional_ms
     rows: list[tuple[str, ...]] = [(name, f"{median(values):.1f}", "", "") for name, values in took.items()]
     for name, one, other in (
         ("from the decision that it is over to the result", work_ms, left_ms),
@@ -130,6 +131,10 @@ def rows_of(plain: Plain, daemon: Latency) -> list[tuple[str, ...]]:
         ("… without the search for faces", known_ms + faceless_ms, result_ms),
     ):
         rows.append((name, f"{one:.1f}", f"{other:.1f}", f"{one / other:.1f}"))
+    if foretold is not None:
+        plain_ms, other = known_ms + work_ms, foretold.p50
+        name = "from the end of speech to the provisional result, which the plain way does not have"
+        rows.append((name, f"{plain_ms:.1f}", f"{other:.1f}", f"{plain_ms / other:.1f}"))
     return rows
 
 

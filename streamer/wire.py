@@ -144,7 +144,7 @@ class Utterance(Envelope, kw_only=True, tag="utterance"):
 
 
 class Partial(Envelope, kw_only=True, tag="partial"):
-    """The utterance so far, from voice and face; the words may still change."""
+    """The utterance so far, from voice and face; in a pause, when it is `provisional`, from the words too."""
 
     id: str
     """The same as that of the utterance to come."""
@@ -160,6 +160,9 @@ class Partial(Envelope, kw_only=True, tag="partial"):
     """As of an utterance."""
     modalities: dict[Modality, ModalityField]
     """As of an utterance."""
+    provisional: bool = False
+    """There is a pause, and all that was said in it so far has been read: what the utterance will be if this is its end, about 0.2 s before
+    that is certain. Speech may go on."""
 
 
 class Percentiles(msgspec.Struct, kw_only=True):

@@ -69,6 +69,8 @@ class Analyzer:
         self._watching: Watching | None = None
         self._next_partial_s = 0.0
         self._partial_cost_s = 0.0
+        self._told = False
+        """In a pause: whether it was said what the utterance is if this is its end."""
 
     def step(self, event: SegmentEvent) -> Iterator[Draft]:
         """One message of the segment stage."""
@@ -77,7 +79,7 @@ class Analyzer:
                 self._speech.add(event)
                 self._status.heard(event)
                 if self._listening is not None and self._status.activity == "pause":
-                    self._anticipate(self._listening, event.time_s)
+                    yield from self._anticipate(self._listening, event.time_s)
                 yield from self._pass(event.time_s)
             case Watched():
                 yield from self._pass(event.time_s)
@@ -90,8 +92,9 @@ class Analyzer:
             case SpeechPaused():
                 self._status.activity = "pause"
                 if self._listening is not None:
+                    self._told = False
                     self._listening.speculate()
-                    self._anticipate(self._listening, event.time_s)
+                    yield from self._anticipate(self._listening, event.time_s)
             case SpeechResumed():
                 self._status.activity = "speaking"
                 if self._listening is not None:
@@ -112,10 +115,7 @@ class Analyzer:
         self._now_s = now_s
         listening = self._listening
         if listening is not None and now_s >= self._next_partial_s and self._partials_are_cheap:
-            begin = time.perf_counter()
             yield self._partial(listening, now_s)
-            self._partial_cost_s = time.perf_counter() - begin
-            self._next_partial_s = now_s + self._settings.inference.partial_every_s
         if self._status.due(now_s):
             yield self._state(self._status.activity)
 
@@ -140,13 +140,22 @@ class Analyzer:
         self._next_partial_s = self._now_s + self._settings.inference.partial_every_s / 2
 
     def _partial(self, listening: Listening, now_s: float) -> Draft:
+        begin = time.perf_counter()
+        provisional = self._status.activity == "pause" and listening.is_settled
         seen = self._look(listening, now_s, final=False)
-        reasons: dict[Modality, str] = {"text": "read when the utterance is over"}
+        reasons: dict[Modality, str] = {}
+        text = None
+        if provisional:
+            text = self._read(listening, listening.provisional(), seen.speaker, reasons)
+        else:
+            reasons["text"] = "read at the next pause"
         encodings = self._sound_and_sight(listening, seen, reasons)
-        result = self._model.fuse(encodings, reasons)
+        result = self._model.fuse({**encodings, "text": text}, reasons)
         self._status.speaker_track_id = seen.speaker.track_id
         words = listening.words_so_far()
         engine = self._recogniser.name if self._recogniser is not None else ""
+        self._partial_cost_s = time.perf_counter() - begin
+        self._next_partial_s = now_s + self._settings.inference.partial_every_s
         return Draft(
             Partial(
                 **UNSTAMPED,
@@ -158,6 +167,7 @@ class Analyzer:
                 emotion=result.emotion,
                 sentiment=result.sentiment,
                 modalities=result.modalities,
+                provisional=provisional,
             )
         )
 
@@ -240,13 +250,16 @@ class Analyzer:
         speech = self._speech if listening.has_sound else None
         return self._watching.look(listening.start_s, end_s, speech, final=final)
 
-    def _anticipate(self, listening: Listening, now_s: float) -> None:
-        """While a pause lasts: do what the end would have to wait for, as soon as it can be done."""
+    def _anticipate(self, listening: Listening, now_s: float) -> Iterator[Draft]:
+        """While a pause lasts: do what the end would have to wait for, as soon as it can be done, and say at once what came of it."""
         words = listening.words_so_far()
         if words and not listening.has_read(words):
             listening.encode_text(words, *self._setting(listening, now_s))
         if self._partials_are_cheap:
             listening.anticipate_voice()
+        if not self._told and listening.is_settled:
+            self._told = True
+            yield self._partial(listening, now_s)
 
     def _setting(self, listening: Listening, now_s: float) -> tuple[tuple[ContextTurn, ...], str | None]:
         """The dialogue before an open utterance, and who seems to speak."""

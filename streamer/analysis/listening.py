@@ -31,6 +31,7 @@ class Listening:
         self._read: tuple[str, tuple[ContextTurn, ...], str | None, Encoding | None] | None = None
         self._voiced: tuple[int, Encoding | None] | None = None
         self._anticipated = 0
+        self._provisional: Transcript | None = None
         self.push(started.waveform)
 
     @property
@@ -67,8 +68,22 @@ class Listening:
             self.encode_audio()
         self._anticipated = self._samples
 
+    @property
+    def is_settled(self) -> bool:
+        """In a pause: whether words and voice are there as the end will find them, if this is it."""
+        if self._recognition is not None and self.provisional() is None:
+            return False
+        return self._features is None or (self._voiced is not None and self._voiced[0] == self._samples)
+
+    def provisional(self) -> Transcript | None:
+        """In a pause: the words if this is the end; None until they are known, or without a recogniser."""
+        if self._provisional is None and self._recognition is not None:
+            self._provisional = self._recognition.provisional()
+        return self._provisional
+
     def resume(self) -> None:
         """It was not the end."""
+        self._provisional = None
         if self._recognition is not None:
             self._recognition.resume()
 

@@ -18,6 +18,9 @@ class Recognition(Protocol):
     def speculate(self) -> None:
         """At a short pause: begin the final result now, on trust that this was the end."""
 
+    def provisional(self) -> Transcript | None:
+        """In a pause: what `finish` would say if this was the end; None until that is known."""
+
     def resume(self) -> None:
         """It was not the end."""
 

@@ -129,6 +129,11 @@ class SphinxRecognition:
             self._part = "asked"
             self._try(self._decoder.ask_final)
 
+    def provisional(self) -> Transcript | None:
+        """See `Recognition.provisional`."""
+        self.partial()
+        return self._judged(self._samples / SAMPLE_RATE_HZ) if self._part == "weighed" else None
+
     def resume(self) -> None:
         """A new part begins, with the silence since the pause."""
         if self._part == "open":
@@ -147,8 +152,13 @@ class SphinxRecognition:
         self._weigh()
         if self._trouble is not None:
             self._decoder.close()
+        else:
+            self._give_back(self._decoder)
+        return self._judged(duration_s)
+
+    def _judged(self, duration_s: float) -> Transcript:
+        if self._trouble is not None:
             return Transcript("", None, NAME, self._trouble)
-        self._give_back(self._decoder)
         words = [word for word in self._words if (word.start_s + word.end_s) / 2 < duration_s]
         text = " ".join(word.text for word in words)
         confidence = confidence_of(words)

@@ -113,6 +113,10 @@ class Reading:
     def speculate(self) -> None:
         """Reading costs nothing."""
 
+    def provisional(self) -> Transcript:
+        """They are always known."""
+        return self.finish(self._samples / SAMPLE_RATE_HZ)
+
     def resume(self) -> None:
         """Nothing was begun."""
 

@@ -199,6 +199,14 @@ class WhisperRecognition:
         if self._job is None:
             self._job = self._engine.submit(self._waveform())
 
+    def provisional(self) -> Transcript | None:
+        """See `Recognition.provisional`."""
+        self.partial()
+        job = self._job
+        if job is None or not job.done.is_set():
+            return None
+        return self._judged(job, job.waveform.shape[0] / SAMPLE_RATE_HZ)
+
     def resume(self) -> None:
         """That was worthless."""
         if self._job is not None:
@@ -212,6 +220,9 @@ class WhisperRecognition:
             self.resume()  # it was cut before the pause
         job = self._job or self._engine.submit(self._waveform()[:samples])
         self._engine.wait_for(job)
+        return self._judged(job, duration_s)
+
+    def _judged(self, job: Job, duration_s: float) -> Transcript:
         if job.heard is None:
             return Transcript("", None, self._engine.name, job.trouble)
         loudest_dbfs = max(

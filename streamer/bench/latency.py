@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from streamer.bench.report import Latency, spread
 from streamer.bench.running import PlayedSource, Received, RunningDaemon
-from streamer.bench.timing import endings, first_partials_ms, partial_gaps_ms
+from streamer.bench.timing import endings, first_partials_ms, foretold, partial_gaps_ms
 from streamer.bench.truth import Turn, read_turns
 from streamer.errors import SourceError
 from streamer.settings import SegmentSettings
@@ -46,6 +46,7 @@ def measure_latency(recordings: Sequence[Recording], *, asr: str, tell: Callable
     states = [event for events in received for event, _, _ in events if isinstance(event, State)]
     ages = [end.frame_age for end in ends if end.frame_age is not None]
     firsts = [delay for events, of_one in pairs for delay in first_partials_ms(events, of_one, SEGMENT)]
+    told = [one for events, of_one in pairs for one in foretold(events, of_one, SEGMENT)]
     gaps = [gap for events in received for gap in partial_gaps_ms(events)]
     stages = list(dict.fromkeys(name for end in ends for name in end.stages))
     return Latency(
@@ -59,6 +60,8 @@ def measure_latency(recordings: Sequence[Recording], *, asr: str, tell: Callable
         frame_age_ms=spread(ages) if ages else None,
         first_partial_ms=spread(firsts) if firsts else None,
         partial_gap_ms=spread(gaps) if gaps else None,
+        speech_end_to_provisional_ms=spread([one.speech_end_to_received_ms for one in told]) if told else None,
+        provisional_kept=round(sum(one.kept for one in told) / len(told), 3) if told else None,
         dropped=_dropped(received),
         histogram_ms=sorted(round(end.speech_end_to_received, 1) for end in ends),
     )

@@ -69,6 +69,10 @@ class Latency(msgspec.Struct, kw_only=True):
     """From the true begin of speech to the receipt of its first `partial`."""
     partial_gap_ms: Spread | None
     """Between the `partial` events of one utterance."""
+    speech_end_to_provisional_ms: Spread | None = None
+    """From the true end of the voice to the receipt of the `provisional` partial that foretells the utterance."""
+    provisional_kept: float | None = None
+    """Share of those whose emotion the utterance then had."""
     dropped: dict[str, int]
     """Blocks of sound and pictures lost, by channel."""
     histogram_ms: list[float]

@@ -58,6 +58,7 @@ def _latency(latency: Latency) -> Iterator[Table]:
     promises: list[tuple[str, Spread | None, str]] = [
         ("endpoint decision → received", latency.endpoint_to_received_ms, "p50 ≤ 15, p95 ≤ 50"),
         ("true end of speech → received", latency.speech_end_to_received_ms, "p50 ≤ 450, p95 ≤ 550"),
+        (_foretold(latency), latency.speech_end_to_provisional_ms, ""),
         ("begin of speech → first partial received", latency.first_partial_ms, "≤ 700"),
         ("between partials", latency.partial_gap_ms, "≤ 500"),
         ("age of the newest picture used, at the end of the utterance", latency.frame_age_ms, ""),
@@ -68,6 +69,11 @@ def _latency(latency: Latency) -> Iterator[Table]:
     yield Table(
         "Where the time goes between the end of speech and the subscriber, in ms", ("", "p50", "p95", "p99"), stages
     )
+
+
+def _foretold(latency: Latency) -> str:
+    kept = "" if latency.provisional_kept is None else f", {latency.provisional_kept:.0%} with the emotion it then had"
+    return f"true end of speech → received what it will be (`provisional`{kept})"
 
 
 def _figures(found: Spread) -> tuple[str, str, str]:

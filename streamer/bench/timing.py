@@ -49,15 +49,21 @@ def endings(received: Sequence[Received], turns: Sequence[Turn], settings: Segme
         return []
     found = []
     for turn in turns:
-        near = [
-            (abs(_voice_end_s(r.event, settings) - turn.end_s), r)
-            for r in received
-            if isinstance(r.event, Utterance) and "total" in r.event.latency_ms and r.event.start_s < turn.end_s
-        ]
-        distance_s, best = min(near, key=lambda one: one[0], default=(CLOSE_S, None))
-        if best is not None and distance_s < CLOSE_S and isinstance(best.event, Utterance):
+        best = _of_turn(received, turn, settings)
+        if best is not None and isinstance(best.event, Utterance):
             found.append(_ending(best.event, best.at_s - zero_s, turn, settings))
     return found
+
+
+def _of_turn(received: Sequence[Received], turn: Turn, settings: SegmentSettings) -> Received | None:
+    """The utterance whose voice ends where the turn does."""
+    near = [
+        (abs(_voice_end_s(r.event, settings) - turn.end_s), r)
+        for r in received
+        if isinstance(r.event, Utterance) and "total" in r.event.latency_ms and r.event.start_s < turn.end_s
+    ]
+    distance_s, best = min(near, key=lambda one: one[0], default=(CLOSE_S, None))
+    return best if distance_s < CLOSE_S else None
 
 
 def _ending(said: Utterance, received_s: float, turn: Turn, settings: SegmentSettings) -> Ending:
@@ -97,6 +103,33 @@ def first_partials_ms(received: Sequence[Received], turns: Sequence[Turn], setti
         if begun:
             delays.append((min(one.at_s for one in begun) - zero_s - turn.start_s) * 1000)
     return delays
+
+
+class Foretold(NamedTuple):
+    """What was said of an utterance in the pause that became its end."""
+
+    speech_end_to_received_ms: float
+    kept: bool
+    """The utterance then had the same emotion."""
+
+
+def foretold(received: Sequence[Received], turns: Sequence[Turn], settings: SegmentSettings) -> list[Foretold]:
+    """Of each utterance that is a turn's, the first provisional event after its voice has ended."""
+    zero_s = stream_zero_s(received, settings)
+    if zero_s is None:
+        return []
+    found = []
+    for turn in turns:
+        best = _of_turn(received, turn, settings)
+        if best is None or not isinstance(best.event, Utterance):
+            continue
+        said, voice_end_s = best.event, _voice_end_s(best.event, settings)
+        for event, at_s, _ in received:
+            if isinstance(event, Partial) and event.provisional and event.id == said.id and event.end_s >= voice_end_s:
+                kept = event.emotion.label == said.emotion.label
+                found.append(Foretold((at_s - zero_s - turn.end_s) * 1000, kept))
+                break
+    return found
 
 
 def partial_gaps_ms(received: Sequence[Received]) -> list[float]:

@@ -93,6 +93,28 @@ def test_at_a_pause_the_words_are_weighed_before_the_utterance_is_over(
     assert fastest(waited_s) < 0.05
 
 
+def test_in_a_pause_the_transcript_is_what_the_end_will_say_and_not_before(
+    sphinx: PocketSphinx, demo_voice: Float32
+) -> None:
+    recognition = sphinx.begin(0.8, in_step=True)
+    push(recognition, part(demo_voice, *MONDAY_S))
+    assert recognition.provisional() is None
+    recognition.speculate()
+    provisional = recognition.provisional()
+    push(recognition, np.zeros(3200, np.float32))
+    assert recognition.provisional() == provisional
+    assert recognition.finish(2.45) == provisional
+
+
+def test_in_a_pause_words_that_are_not_believed_are_marked_so(sphinx: PocketSphinx) -> None:
+    recognition = sphinx.begin(0.0, in_step=True)
+    push(recognition, (0.3 * np.random.default_rng(0).standard_normal(16_000)).astype(np.float32))
+    recognition.speculate()
+    provisional = recognition.provisional()
+    assert provisional is not None
+    assert provisional.text == "" or provisional.rejected
+
+
 def test_speech_that_goes_on_after_a_pause_is_added(sphinx: PocketSphinx, demo_voice: Float32) -> None:
     recognition = sphinx.begin(0.8, in_step=True)
     push(recognition, part(demo_voice, *MONDAY_S))

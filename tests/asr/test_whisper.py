@@ -42,9 +42,12 @@ def test_at_a_pause_the_result_is_made_and_used_at_the_end(whisper: Whisper) -> 
     recognition.push(noise(1.0))
     recognition.speculate()
     words = recognition.partial()
+    provisional = recognition.provisional()
     job = recognition._job
     recognition.push(np.zeros(640, np.float32))
-    assert recognition.finish(1.04).text == words
+    finished = recognition.finish(1.04)
+    assert finished.text == words
+    assert finished == provisional
     assert recognition._job is job
 
 
@@ -53,6 +56,7 @@ def test_speech_that_goes_on_makes_the_speculation_worthless(whisper: Whisper) -
     recognition.push(noise(1.0))
     recognition.speculate()
     recognition.resume()
+    assert recognition.provisional() is None
     recognition.push(noise(1.0, seed=1))
     alone = whisper.begin(0.0)
     alone.push(np.concatenate([noise(1.0), noise(1.0, seed=1)]))

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from streamer.bench.report import spread
 from streamer.bench.running import Received
-from streamer.bench.timing import endings, first_partials_ms, partial_gaps_ms, stream_zero_s, worst_lag_s
+from streamer.bench.timing import (
+    endings,
+    first_partials_ms,
+    foretold,
+    partial_gaps_ms,
+    stream_zero_s,
+    worst_lag_s,
+)
 from streamer.bench.truth import Turn
 from streamer.settings import SegmentSettings
 from streamer.wire import BundleField, EmotionField, Engines, Partial, SentimentField, State, Utterance
@@ -50,7 +57,7 @@ def utterance(zero_s: float, start_s: float, voice_end_s: float, work_ms: float,
     return Received(said, published_s + delivery_ms / 1000, WALL_S)
 
 
-def partial(zero_s: float, start_s: float, at_s: float) -> Received:
+def partial(zero_s: float, start_s: float, at_s: float, *, provisional: bool = False) -> Received:
     event = Partial(
         session="s",
         seq=0,
@@ -63,6 +70,7 @@ def partial(zero_s: float, start_s: float, at_s: float) -> Received:
         emotion=EMOTION,
         sentiment=SENTIMENT,
         modalities={},
+        provisional=provisional,
     )
     return Received(event, zero_s + at_s, WALL_S)
 
@@ -100,6 +108,20 @@ def test_where_the_stream_clock_begins_is_found_to_half_a_millisecond(
 ) -> None:
     received = [utterance(zero_s, end_s - 1, end_s, work_ms) for end_s in ends_s]
     assert stream_zero_s(received, SETTINGS) == pytest.approx(zero_s, abs=0.00052)
+
+
+def test_what_a_pause_foretold_counts_from_the_true_end_and_pauses_before_it_do_not() -> None:
+    received = [
+        partial(10.0, 0.8, 1.5, provisional=True),
+        partial(10.0, 0.8, 2.2),
+        partial(10.0, 0.8, 2.3, provisional=True),
+        partial(10.0, 0.8, 2.4, provisional=True),
+        utterance(10.0, 0.8, 2.06, work_ms=12.0),
+    ]
+    (told,) = foretold(received, [Turn(1.0, 2.0)], SETTINGS)
+    assert told.speech_end_to_received_ms == pytest.approx(300, abs=0.6)
+    assert told.kept
+    assert foretold(received[:2] + received[-1:], [Turn(1.0, 2.0)], SETTINGS) == []
 
 
 def test_an_ending_is_told_from_the_true_end_and_from_the_decision_and_its_stages_add_up() -> None:

@@ -12,6 +12,7 @@ import pytest
 from streamer import wire
 from streamer.client import subscribe
 from streamer.labels import SENTIMENTS_OF
+from streamer.settings import SegmentSettings
 from tests.system.conftest import CLIP, Ffmpeg, Json, Ran, command, environment, read_events
 
 Run = Callable[..., Ran]
@@ -48,6 +49,20 @@ def test_partial_events_come_while_speech_goes_on_under_the_id_of_the_utterance(
         assert heard_s[0] - said["start_s"] <= 0.7
         assert all(after - before <= 0.5 for before, after in pairwise(heard_s))
         assert ran.events.index(partials[-1]) < ran.events.index(said)
+
+
+def test_in_the_pause_that_becomes_the_end_it_is_said_what_the_utterance_will_be_with_its_words(run: Run) -> None:
+    ran = run("--source", CLIP, "--pace", "fast")
+    partials = ran.of("partial")
+    assert {e["modalities"]["text"]["used"] for e in partials if not e["provisional"]} == {False}
+    for said in ran.of("utterance"):
+        last = [e for e in partials if e["id"] == said["id"]][-1]
+        assert last["provisional"]
+        assert last["transcript"]["text"] == said["transcript"]["text"]
+        assert last["modalities"]["text"]["used"] == said["modalities"]["text"]["used"]
+        assert last["emotion"]["label"] == said["emotion"]["label"]
+        voice_end_s = said["end_s"] - SegmentSettings().pad_s
+        assert 0.16 - 0.02 <= last["end_s"] - voice_end_s < 0.25
 
 
 def test_every_topic_counts_without_a_gap_and_every_event_is_of_the_schema(run: Run) -> None:
