@@ -18,10 +18,6 @@ class Batch(NamedTuple):
     sentiment: Tensor
     """[batch, 3], distributions."""
 
-    def to(self, device: torch.device) -> "Batch":
-        """The same where the network is."""
-        return Batch(tuple(t.to(device) for t in self.inputs), self.emotion.to(device), self.sentiment.to(device))
-
 
 class TrainingSet(Protocol):
     """Batches that depend on the seed, the epoch and their number alone."""

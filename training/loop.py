@@ -52,9 +52,6 @@ class LoopConfig(msgspec.Struct, frozen=True, kw_only=True):
     plateau_patience: int = 2
     patience: int | None = None
     """Stop when the score has not risen for this many epochs; None: never."""
-    consistency: float = 0.0
-    """Above 0, each batch is seen twice, differently augmented and with different dropout, and both views are drawn towards one answer
-    with this weight (R-Drop, Liang et al., 2021)."""
     average: float = 0.0
     """Decay per step of the moving average of the weights that is kept; 0: the weights themselves."""
     bf16: bool = True
@@ -116,9 +113,7 @@ class Fit:
             with progress.epoch(self.folder.name, self.epoch + 1, self.config.epochs, len(plan)) as bar:
                 while self.position < len(plan) and (max_steps is None or self.step < max_steps):
                     rng = rng_for(self.config.seed, self.epoch, self.position)
-                    mine = self.team.mine(plan[self.position])
-                    views = 2 if self.config.consistency else 1
-                    losses.append(self._step([self.data.batch(mine, rng) for _ in range(views)]))
+                    losses.append(self._step(self.data.batch(self.team.mine(plan[self.position]), rng)))
                     self.position += 1
                     bar.advance(losses[-1])
                     if time.monotonic() - self._saved_s > _SAVE_EVERY_S:
@@ -128,21 +123,17 @@ class Fit:
                 self._end_epoch(evaluate, progress, sum(losses) / max(len(losses), 1), time.monotonic() - started)
             self._save()
 
-    def _step(self, views: list[Batch]) -> float:
+    def _step(self, batch: Batch) -> float:
         config = self.config
         self.network.train()
         torch.manual_seed(config.seed * 1_000_003 + self.step)
         rate = self.schedule.rate(self.step)
         for group in self.optimiser.param_groups:
             group["lr"] = config.learning_rate * group["factor"] * rate
-        answers: list[Logits] = []
-        value = torch.zeros((), device=self.team.device)
-        for batch in (view.to(self.team.device) for view in views):
-            with torch.autocast(self.team.device.type, torch.bfloat16, enabled=config.bf16):
-                answers.append(self._wrapped(*batch.inputs))
-            value = value + loss(answers[-1], batch, self.class_weights, config, self.team) / len(views)
-        if config.consistency:
-            value = value + config.consistency * disagreement(*answers)
+        batch = Batch(tuple(t.to(self.team.device) for t in batch.inputs), *(t.to(self.team.device) for t in batch[1:]))
+        with torch.autocast(self.team.device.type, torch.bfloat16, enabled=config.bf16):
+            logits: Logits = self._wrapped(*batch.inputs)
+        value = loss(logits, batch, self.class_weights, config, self.team)
         self.optimiser.zero_grad(set_to_none=True)
         value.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), config.clip)
@@ -248,16 +239,6 @@ def loss(logits: Logits, batch: Batch, class_weights: Tensor, config: LoopConfig
     emotion_loss = -(emotion * logits.emotion.float().log_softmax(-1)).sum() / weight
     sentiment_loss = -(sentiment * logits.sentiment.float().log_softmax(-1)).sum() / n
     return emotion_loss + config.sentiment_weight * sentiment_loss
-
-
-def disagreement(one: Logits, other: Logits) -> Tensor:
-    """Kullback-Leibler divergence between two answers to the same samples: the mean over samples and both directions, summed over heads."""
-    first, second = [(a.float().log_softmax(-1), b.float().log_softmax(-1)) for a, b in zip(one, other, strict=True)]
-    return _both_ways(*first) + _both_ways(*second)
-
-
-def _both_ways(p: Tensor, q: Tensor) -> Tensor:
-    return ((p.exp() - q.exp()) * (p - q)).sum(-1).mean() / 2
 
 
 def class_weights(emotion: Tensor, power: float) -> Tensor:

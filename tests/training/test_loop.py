@@ -10,7 +10,7 @@ from torch import Tensor
 from models.heads import Logits
 from training.batch import Batch
 from training.errors import TrainingError
-from training.loop import LoopConfig, class_weights, disagreement, loss
+from training.loop import LoopConfig, class_weights, loss
 from training.progress import Progress
 from training.recipes import find
 from training.run import train_run
@@ -44,31 +44,6 @@ def test_two_runs_with_one_seed_are_the_same_and_with_another_are_not(made_data:
     )
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert any(not torch.equal(first[name], third[name]) for name in first)
-
-
-def test_two_views_that_are_drawn_towards_one_answer_train_otherwise_and_resume_alike(
-    made_data: Path, tmp_path: Path
-) -> None:
-    stage = STAGES[0]
-    consistent = msgspec.structs.replace(stage, loop=msgspec.structs.replace(stage.loop, consistency=1.0))
-    one = _train(stage, made_data, tmp_path / "one", tmp_path / "cache", 2)
-    two = _train(consistent, made_data, tmp_path / "two", tmp_path / "cache", 2)
-    _train(consistent, made_data, tmp_path / "resumed", tmp_path / "cache", 1)
-    resumed = _train(consistent, made_data, tmp_path / "resumed", tmp_path / "cache", 2, resume=True)
-    assert any(not torch.equal(one[name], two[name]) for name in one)
-    assert all(torch.equal(two[name], resumed[name]) for name in two)
-
-
-def test_answers_disagree_as_much_as_their_distributions_differ() -> None:
-    torch.manual_seed(0)
-    one, other = (Logits(torch.randn(4, 7), torch.randn(4, 3)) for _ in range(2))
-    expected = 0.0
-    for a, b in zip(one, other, strict=True):
-        p, q = a.log_softmax(-1), b.log_softmax(-1)
-        for first, second in ((p, q), (q, p)):
-            expected += float(torch.nn.functional.kl_div(first, second, reduction="batchmean", log_target=True)) / 2
-    assert float(disagreement(one, other)) == pytest.approx(expected, rel=1e-5)
-    assert float(disagreement(one, one)) == 0.0
 
 
 def test_a_soup_is_the_mean_of_trainings_of_several_seeds(made_data: Path, tmp_path: Path) -> None:
