@@ -12,17 +12,12 @@ from streamer.labels import Modality
 
 
 class MelCnn(EncoderConfig, frozen=True, kw_only=True):
-    """2-D convolutions over time and mel bands, dilated ones over time, then attentive statistics.
-
-    Channels are multiples of 16: what ONNX Runtime's convolutions compute at once.
-    """
+    """2-D convolutions over time and mel bands, then attentive statistics over time."""
 
     modality: ClassVar[Modality] = "audio"
     width: int = 128
-    channels: tuple[int, int, int, int] = (32, 64, 112, 160)
-    temporal: int = 192
-    dilations: tuple[int, ...] = (1, 2, 4)
-    """Of the convolutions over time, whose steps are 80 ms: the last one hears a second and a half around each."""
+    channels: tuple[int, int, int, int] = (24, 48, 96, 128)
+    temporal: int = 160
     dropout: float = 0.2
 
     def build(self, spec: FeatureSpec) -> nn.Module:
@@ -51,7 +46,7 @@ class MelCnnEncoder(nn.Module):
         bands = -(-n_mels // 16)
         self.flatten = nn.Linear(fourth * bands, config.temporal)
         self.norm = nn.BatchNorm1d(config.temporal)
-        self.temporal = nn.ModuleList(_Temporal(config.temporal, dilation) for dilation in config.dilations)
+        self.temporal = nn.Conv1d(config.temporal, config.temporal, 3, padding=1)
         self.pooling = AttentiveStatistics(config.temporal, 64)
         self.dropout = nn.Dropout(config.dropout)
         self.projection = nn.Linear(2 * config.temporal, config.width)
@@ -66,9 +61,8 @@ class MelCnnEncoder(nn.Module):
             hidden, mask = block(hidden, mask)
         steps = self.flatten(hidden.permute(0, 2, 1, 3).flatten(2)).transpose(1, 2)
         steps = functional.relu(self.norm(steps)) * mask.unsqueeze(1)
-        for convolution in self.temporal:
-            steps = convolution(steps, mask)
-        pooled = self.dropout(self.pooling(steps.transpose(1, 2), mask))
+        steps = (steps + functional.relu(self.temporal(steps))).transpose(1, 2)
+        pooled = self.dropout(self.pooling(steps, mask))
         embedding = functional.gelu(self.projection(pooled)).unsqueeze(1)
         return Encoded(embedding, mask.max(dim=1, keepdim=True).values)
 
@@ -96,14 +90,3 @@ class _Residual(nn.Module):
     def forward(self, hidden: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         changed = functional.relu(self.norm(self.convolution(hidden)))
         return (hidden + changed) * mask[:, None, :, None], mask
-
-
-class _Temporal(nn.Module):
-    def __init__(self, width: int, dilation: int) -> None:
-        super().__init__()
-        self.convolution = nn.Conv1d(width, width, 3, padding=dilation, dilation=dilation, bias=False)
-        self.norm = nn.BatchNorm1d(width)
-
-    def forward(self, steps: Tensor, mask: Tensor) -> Tensor:
-        changed = functional.relu(self.norm(self.convolution(steps)))
-        return (steps + changed) * mask.unsqueeze(1)

@@ -11,7 +11,6 @@ from models.text.bert import Bert
 from models.video.face_cnn import FaceCnn
 from streamer.features import FaceCropSpec, LogMelSpec, TextSpec
 from training.augment.recognised import TextAugment
-from training.augment.sound import SoundAugment
 from training.loop import LoopConfig
 from training.recipes.recipe import Recipe, Size
 from training.stages.fusion import FusionStage
@@ -26,9 +25,8 @@ _VOICES: Final = UnimodalStage(
     modality="audio",
     corpora=SPEECH,
     score="unweighted_recall",
-    sound=SoundAugment(speed=0.15, pitch_bands=2.5),
     loop=LoopConfig(
-        epochs=36,
+        epochs=30,
         batch_size=32,
         learning_rate=2e-3,
         class_power=0.5,
@@ -96,7 +94,6 @@ def _full() -> Recipe:
                 soup=2,
                 loop=LoopConfig(
                     epochs=3,
-                    consistency=2.0,
                     batch_size=32,
                     learning_rate=6e-5,
                     class_power=0.3,
