@@ -5,7 +5,7 @@ share. Every utterance tells where that is: it was published at `time`, `latency
 whole milliseconds, so each gives an interval of 1 ms; their intersection is the place, to a fraction of that.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -42,28 +42,34 @@ def stream_zero_s(received: Sequence[Received], settings: SegmentSettings) -> fl
     return (max(earliest) + min(earliest) + 0.001) / 2 if earliest else None
 
 
-def endings(received: Sequence[Received], turns: Sequence[Turn], settings: SegmentSettings) -> list[Ending]:
-    """Those of one source whose turn was heard to its end; at most one for each turn."""
+class _Heard(NamedTuple):
+    """A turn that was heard to its end."""
+
+    turn: Turn
+    said: Utterance
+    at_s: float
+    """When it was received."""
+    zero_s: float
+    """See `stream_zero_s`."""
+
+
+def _heard(received: Sequence[Received], turns: Sequence[Turn], settings: SegmentSettings) -> Iterator[_Heard]:
+    """Of one source; each turn with the utterance whose voice ends where it does."""
     zero_s = stream_zero_s(received, settings)
     if zero_s is None:
-        return []
-    found = []
+        return
+    said = [(r.event, r.at_s) for r in received if isinstance(r.event, Utterance) and "total" in r.event.latency_ms]
     for turn in turns:
-        best = _of_turn(received, turn, settings)
-        if best is not None and isinstance(best.event, Utterance):
-            found.append(_ending(best.event, best.at_s - zero_s, turn, settings))
-    return found
+        near = [(abs(_voice_end_s(e, settings) - turn.end_s), e, at_s) for e, at_s in said if e.start_s < turn.end_s]
+        if near:
+            distance_s, event, at_s = min(near, key=lambda one: one[0])
+            if distance_s < CLOSE_S:
+                yield _Heard(turn, event, at_s, zero_s)
 
 
-def _of_turn(received: Sequence[Received], turn: Turn, settings: SegmentSettings) -> Received | None:
-    """The utterance whose voice ends where the turn does."""
-    near = [
-        (abs(_voice_end_s(r.event, settings) - turn.end_s), r)
-        for r in received
-        if isinstance(r.event, Utterance) and "total" in r.event.latency_ms and r.event.start_s < turn.end_s
-    ]
-    distance_s, best = min(near, key=lambda one: one[0], default=(CLOSE_S, None))
-    return best if distance_s < CLOSE_S else None
+def endings(received: Sequence[Received], turns: Sequence[Turn], settings: SegmentSettings) -> list[Ending]:
+    """Those of one source whose turn was heard to its end; at most one for each turn."""
+    return [_ending(one.said, one.at_s - one.zero_s, one.turn, settings) for one in _heard(received, turns, settings)]
 
 
 def _ending(said: Utterance, received_s: float, turn: Turn, settings: SegmentSettings) -> Ending:
@@ -115,20 +121,23 @@ class Foretold(NamedTuple):
 
 def foretold(received: Sequence[Received], turns: Sequence[Turn], settings: SegmentSettings) -> list[Foretold]:
     """Of each utterance that is a turn's, the first provisional event after its voice has ended."""
-    zero_s = stream_zero_s(received, settings)
-    if zero_s is None:
-        return []
     found = []
-    for turn in turns:
-        best = _of_turn(received, turn, settings)
-        if best is None or not isinstance(best.event, Utterance):
-            continue
-        said, voice_end_s = best.event, _voice_end_s(best.event, settings)
-        for event, at_s, _ in received:
-            if isinstance(event, Partial) and event.provisional and event.id == said.id and event.end_s >= voice_end_s:
-                kept = event.emotion.label == said.emotion.label
-                found.append(Foretold((at_s - zero_s - turn.end_s) * 1000, kept))
-                break
+    for turn, said, _, zero_s in _heard(received, turns, settings):
+        voice_end_s = _voice_end_s(said, settings)
+        told = next(
+            (
+                (event, at_s)
+                for event, at_s, _ in received
+                if isinstance(event, Partial)
+                and event.provisional
+                and event.id == said.id
+                and event.end_s >= voice_end_s
+            ),
+            None,
+        )
+        if told is not None:
+            event, at_s = told
+            found.append(Foretold((at_s - zero_s - turn.end_s) * 1000, event.emotion.label == said.emotion.label))
     return found
 
 
