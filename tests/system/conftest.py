@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,24 +50,32 @@ def environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith("STREAMER_")}
 
 
+def run_daemon(folder: Path, *words: str | Path) -> Ran:
+    """Run it to its end in an empty folder."""
+    record = folder / "events.jsonl"
+    done = subprocess.run(
+        command(*words, "--record", record),
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=environment(),
+        timeout=90,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr, read_events(record))
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., Ran]:
     """Runs the daemon to its end, in an empty folder."""
+    return partial(run_daemon, tmp_path)
 
-    def run_daemon(*words: str | Path) -> Ran:
-        record = tmp_path / "events.jsonl"
-        done = subprocess.run(
-            command(*words, "--record", record),
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env=environment(),
-            timeout=90,
-            check=False,
-        )
-        return Ran(done.returncode, done.stdout, done.stderr, read_events(record))
 
-    return run_daemon
+@pytest.fixture(scope="session")
+def clip_runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ran, Ran]:
+    """The packaged clip, twice."""
+    first, second = (run_daemon(tmp_path_factory.mktemp("clip"), "--source", CLIP, "--pace", "fast") for _ in range(2))
+    return first, second
 
 
 @pytest.fixture(scope="session")

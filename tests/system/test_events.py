@@ -23,8 +23,8 @@ def timeless(events: list[Json]) -> list[Json]:
     return [{key: e[key] for key in e if key not in {"session", "time", "latency_ms"}} for e in events]
 
 
-def test_a_clip_gives_the_same_events_twice_and_they_are_what_was_said_and_seen(run: Run) -> None:
-    first, second = (run("--source", CLIP, "--pace", "fast") for _ in range(2))
+def test_a_clip_gives_the_same_events_twice_and_they_are_what_was_said_and_seen(clip_runs: tuple[Ran, Ran]) -> None:
+    first, second = clip_runs
     assert (first.code, second.code) == (0, 0)
     assert timeless(first.events) == timeless(second.events)
 
@@ -41,8 +41,8 @@ def test_a_clip_gives_the_same_events_twice_and_they_are_what_was_said_and_seen(
     assert all(before["end_s"] <= after["start_s"] + 0.4 for before, after in pairwise(utterances))
 
 
-def test_partial_events_come_while_speech_goes_on_under_the_id_of_the_utterance(run: Run) -> None:
-    ran = run("--source", CLIP, "--pace", "fast")
+def test_partial_events_come_while_speech_goes_on_under_the_id_of_the_utterance(clip_runs: tuple[Ran, Ran]) -> None:
+    ran, _ = clip_runs
     for said in ran.of("utterance"):
         partials = [e for e in ran.of("partial") if e["id"] == said["id"]]
         heard_s = [e["end_s"] for e in partials]
@@ -51,8 +51,10 @@ def test_partial_events_come_while_speech_goes_on_under_the_id_of_the_utterance(
         assert ran.events.index(partials[-1]) < ran.events.index(said)
 
 
-def test_in_the_pause_that_becomes_the_end_it_is_said_what_the_utterance_will_be_with_its_words(run: Run) -> None:
-    ran = run("--source", CLIP, "--pace", "fast")
+def test_in_the_pause_that_becomes_the_end_it_is_said_what_the_utterance_will_be_with_its_words(
+    clip_runs: tuple[Ran, Ran],
+) -> None:
+    ran, _ = clip_runs
     partials = ran.of("partial")
     assert {e["modalities"]["text"]["used"] for e in partials if not e["provisional"]} == {False}
     for said in ran.of("utterance"):
@@ -65,8 +67,8 @@ def test_in_the_pause_that_becomes_the_end_it_is_said_what_the_utterance_will_be
         assert 0.16 - 0.02 <= last["end_s"] - voice_end_s < 0.25
 
 
-def test_every_topic_counts_without_a_gap_and_every_event_is_of_the_schema(run: Run) -> None:
-    ran = run("--source", CLIP, "--pace", "fast")
+def test_every_topic_counts_without_a_gap_and_every_event_is_of_the_schema(clip_runs: tuple[Ran, Ran]) -> None:
+    ran, _ = clip_runs
     for kind in ("utterance", "partial", "state"):
         assert [e["seq"] for e in ran.of(kind)] == list(range(len(ran.of(kind))))
     for event in ran.events:
