@@ -8,7 +8,7 @@ import numpy as np
 
 from streamer.bundle import Metric
 from streamer.labels import EMOTIONS
-from training.metrics import Figure, Interval, Labels, bootstrap, confusion
+from training.metrics import Figure, Labels, bootstrap, confusion
 
 F1: Final = "emotion F1"
 RECALL: Final = "emotion recall"
@@ -22,7 +22,10 @@ class OfEmotion(NamedTuple):
     emotion: str
     n: int
     """Samples that are truly of it."""
-    interval: Interval
+    value: float
+    low: float
+    high: float
+    """Where the figure lies in 95 % of bootstrap samples, as `metrics.Interval`."""
 
 
 class Mistake(NamedTuple):
@@ -40,7 +43,7 @@ def by_emotion(figure_of: Callable[[int], Figure], true: Labels, predicted: Labe
     """The figure of each emotion that occurs, with its bootstrap interval."""
     counts = np.bincount(true, minlength=len(EMOTIONS))
     return [
-        OfEmotion(name, int(counts[label]), bootstrap(figure_of(label), true, predicted))
+        OfEmotion(name, int(counts[label]), *bootstrap(figure_of(label), true, predicted))
         for label, name in enumerate(EMOTIONS)
         if counts[label]
     ]

@@ -137,7 +137,7 @@ def _commands(recipe: str) -> list[str]:
     name, _, size = recipe.partition("/")
     try:
         stages = find(name, "tiny" if size == "tiny" else "full").stages
-    except TrainingError:
+    except TrainingError:  # somebody's own recipe, which is not among ours
         return []
     train = f"python -m training train --recipe {name} --size {size} --data DATA --out RUN --stage"
     return [

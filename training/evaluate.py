@@ -208,11 +208,7 @@ class Bench:
         self, figure_of: Callable[[int], Figure], title: str, data: str, modalities: str, measured: Measured
     ) -> list[Metric]:
         found = by_emotion(figure_of, measured.emotion, measured.predicted)
-        return [
-            self._metric(title, i.value, data, modalities, one.n, i.low, i.high, of=one.emotion)
-            for one in found
-            for i in (one.interval,)
-        ]
+        return [self._metric(title, of.value, data, modalities, of.n, of.low, of.high, of=of.emotion) for of in found]
 
     def _mistakes(self, data: str, modalities: str, measured: Measured) -> list[Metric]:
         found = mistakes(measured.emotion, measured.predicted, most=MISTAKES)

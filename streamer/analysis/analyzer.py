@@ -146,14 +146,17 @@ class Analyzer:
         reasons: dict[Modality, str] = {}
         text = None
         if provisional:
-            text = self._read(listening, listening.provisional(), seen.speaker, reasons)
+            foretold = listening.provisional()
+            text = self._read(listening, foretold, seen.speaker, reasons)
+            transcript = _transcript_field(foretold)
         else:
             reasons["text"] = "read at the next pause"
+            words = listening.words_so_far()
+            engine = self._recogniser.name if self._recogniser is not None else ""
+            transcript = TranscriptField(text=words, confidence=None, engine=engine) if words else None
         encodings = self._sound_and_sight(listening, seen, reasons)
         result = self._model.fuse({**encodings, "text": text}, reasons)
         self._status.speaker_track_id = seen.speaker.track_id
-        words = listening.words_so_far()
-        engine = self._recogniser.name if self._recogniser is not None else ""
         self._partial_cost_s = time.perf_counter() - begin
         self._next_partial_s = now_s + self._settings.inference.partial_every_s
         return Draft(
@@ -163,7 +166,7 @@ class Analyzer:
                 id=self._id(listening),
                 start_s=round(listening.start_s, 3),
                 end_s=round(now_s, 3),
-                transcript=TranscriptField(text=words, confidence=None, engine=engine) if words else None,
+                transcript=transcript,
                 emotion=result.emotion,
                 sentiment=result.sentiment,
                 modalities=result.modalities,

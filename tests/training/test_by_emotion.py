@@ -18,7 +18,7 @@ SAID = _labels("fear", "sadness", "sadness", "anger", "joy", "anger", "anger")
 
 def test_each_emotion_that_occurs_has_its_figure_and_its_number_of_samples() -> None:
     found = by_emotion(recall_of, TRUE, SAID)
-    assert [(one.emotion, one.n, one.interval.value) for one in found] == [
+    assert [(one.emotion, one.n, one.value) for one in found] == [
         ("anger", 1, 1.0),
         ("fear", 4, 0.25),
         ("joy", 2, 0.5),
