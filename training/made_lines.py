@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from streamer.calibration import Calibration, Decision, decide
 from streamer.features import ContextTurn
-from streamer.labels import EMOTIONS, Emotion
+from streamer.labels import Emotion
 from training.embed import embed
 from training.evaluate import fuse_alone
 from training.progress import Progress
@@ -49,11 +49,6 @@ class Judged(NamedTuple):
 
     line: Line
     decision: Decision
-
-    @property
-    def label(self) -> str:
-        """The emotion decided for."""
-        return EMOTIONS[self.decision.emotion]
 
 
 def judge_lines(runner: Runner, calibrations: Mapping[str, Calibration], progress: Progress) -> list[Judged]:

@@ -4,14 +4,15 @@ import threading
 import time
 from collections.abc import Iterator
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from typing import TYPE_CHECKING, Final, Literal
 
 from streamer.channel import Channel
 from streamer.errors import SourceError
-from streamer.messages import CHUNK_SAMPLES, SAMPLE_RATE_HZ, AudioChunk, VideoFrame, VideoTick
+from streamer.messages import AudioChunk, VideoFrame, VideoTick
 from streamer.settings import SourceSettings
 from streamer.sources.audio_blocks import AudioBlocks, SoundBlock
+from streamer.sources.bursts import decoded_ahead, with_next_sound
 from streamer.sources.container import audio_stream, describe_audio, describe_video, shown, video_stream
 from streamer.sources.decoders import AudioDecoder, DecodedPicture, DecodedSound, VideoDecoder
 from streamer.sources.delivery import Delivery
@@ -29,30 +30,6 @@ DISCONTINUOUS: Final = 0x0200
 LENGTH_IS_WRITTEN: Final = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"})
 """Formats that say how long they are; the others' length is FFmpeg's guess."""
 CUT_OFF_S: Final = 1.0
-TOGETHER_S: Final = CHUNK_SAMPLES / SAMPLE_RATE_HZ
-DECODED_AHEAD: Final = 8
-"""A quarter of a second."""
-
-
-def with_next_sound(items: Iterator[SoundBlock | DecodedPicture]) -> Iterator[list[SoundBlock | DecodedPicture]]:
-    """What leaves at once: pictures with the sound that is complete after them, at most `TOGETHER_S` later.
-
-    To be woken at a moment of its own costs a picture as much processor time as to be decoded.
-    """
-    together: list[SoundBlock | DecodedPicture] = []
-    for item in items:
-        together.append(item)
-        if isinstance(item, SoundBlock) or item.due_s - together[0].due_s >= TOGETHER_S:
-            yield together
-            together = []
-    if together:
-        yield together
-
-
-def _decoded_ahead(groups: Iterator[list[SoundBlock | DecodedPicture]]) -> Iterator[list[SoundBlock | DecodedPicture]]:
-    """The same, decoded a few at a time: after each wait the processor's caches are cold, and what is decoded then takes twice as long."""
-    while some := list(islice(groups, DECODED_AHEAD)):
-        yield from some
 
 
 class RecordingSource:
@@ -109,7 +86,7 @@ class RecordingSource:
         realtime, began_s = self._settings.pace == "realtime", time.monotonic()
         items: Iterator[SoundBlock | DecodedPicture] = in_order(self._blocks(), self._pictures())
         groups = with_next_sound(items) if self.audio_name else ([item] for item in items)
-        for together in _decoded_ahead(groups):
+        for together in decoded_ahead(groups):
             if realtime:
                 stop.wait(began_s + together[-1].due_s - time.monotonic())
             for item in together:

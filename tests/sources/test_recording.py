@@ -4,16 +4,12 @@ import hashlib
 import time
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 import pytest
 import soxr
 
 from streamer.messages import CHUNK_SAMPLES, SAMPLE_RATE_HZ, AudioChunk, VideoFrame, VideoTick
-from streamer.sources.audio_blocks import SoundBlock
-from streamer.sources.decoders import DecodedPicture
-from streamer.sources.recording import with_next_sound
 from tests.sources.conftest import Ffmpeg, Play
 from tests.sources.playing import Played
 
@@ -269,26 +265,6 @@ def test_at_pace_realtime_nothing_leaves_before_its_moment_and_the_moment_is_its
     assert took_s >= last_s - 0.01
     zero_s = [chunk.captured_s - due_s(chunk) for chunk in played.chunks]
     assert max(zero_s) - min(zero_s) < 1e-6
-
-
-def test_pictures_leave_with_the_sound_that_is_complete_next_and_without_sound_one_by_one_or_two() -> None:
-    def sound(number: int) -> SoundBlock:
-        return SoundBlock(number * 0.032, np.zeros(512, np.float32))
-
-    def picture(time_s: float) -> DecodedPicture:
-        return DecodedPicture(time_s, av.VideoFrame(4, 4, "rgb24"))
-
-    items: list[SoundBlock | DecodedPicture] = [
-        picture(0.0),
-        sound(0),
-        sound(1),
-        picture(0.08),
-        sound(2),
-        picture(1.0),
-        picture(1.04),
-        picture(1.08),
-    ]
-    assert [len(group) for group in with_next_sound(iter(items))] == [2, 1, 2, 2, 1]
 
 
 def test_stop_ends_it_at_once(film: Path, play: Play) -> None:
