@@ -255,14 +255,16 @@ class Analyzer:
 
     def _anticipate(self, listening: Listening, now_s: float) -> Iterator[Draft]:
         """While a pause lasts: do what the end would have to wait for, as soon as it can be done, and say at once what came of it."""
+        if self._partials_are_cheap:
+            listening.anticipate_voice()
+        if listening.is_settled:
+            if not self._told:
+                self._told = True
+                yield self._partial(listening, now_s)  # which reads the words
+            return
         words = listening.words_so_far()
         if words and not listening.has_read(words):
             listening.encode_text(words, *self._setting(listening, now_s))
-        if self._partials_are_cheap:
-            listening.anticipate_voice()
-        if not self._told and listening.is_settled:
-            self._told = True
-            yield self._partial(listening, now_s)
 
     def _setting(self, listening: Listening, now_s: float) -> tuple[tuple[ContextTurn, ...], str | None]:
         """The dialogue before an open utterance, and who seems to speak."""
