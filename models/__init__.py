@@ -8,6 +8,7 @@ from models.audio.cnn_lstm import CnnLstm
 from models.audio.conv1d_cnn import Conv1dCnn
 from models.audio.mel_cnn import MelCnn
 from models.audio.wav2vec2 import Wav2Vec2
+from models.audio.whisper import Whisper
 from models.fusion.concat import Concat
 from models.fusion.cross_modal import CrossModal
 from models.fusion.experts import Experts
@@ -31,6 +32,7 @@ REGISTRY: dict[str, type[EncoderConfig | FusionConfig]] = {
     "conv1d-cnn": Conv1dCnn,
     "cnn-lstm": CnnLstm,
     "wav2vec2": Wav2Vec2,
+    "whisper": Whisper,
     "acoustic-rnn": AcousticRnn,
     "face-cnn": FaceCnn,
     "cnn3d": Cnn3d,

@@ -1,7 +1,8 @@
-"""From a sequence with a mask to one vector."""
+"""From a sequence with a mask to one vector, or to a shorter sequence."""
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 class AttentivePooling(nn.Module):
@@ -36,3 +37,19 @@ def attention(scores: Tensor, mask: Tensor) -> Tensor:
     there = mask.unsqueeze(-1)
     weights = (scores + (1.0 - there) * -1e4).softmax(dim=1) * there
     return weights / weights.sum(dim=1, keepdim=True).clamp(min=1e-6)
+
+
+def mean_of_every(count: int, steps: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """The mean of every `count` steps that are there; the last ones may be fewer.
+
+    Args:
+        count: Steps that become one.
+        steps: [batch, steps, width], zeros where the mask is.
+        mask: [batch, steps].
+
+    Returns:
+        [batch, ceil(steps / count), width], and its mask.
+    """
+    there = functional.avg_pool1d(functional.pad(mask, (0, count - 1)).unsqueeze(1), count).transpose(1, 2)
+    summed = functional.avg_pool1d(functional.pad(steps.transpose(1, 2), (0, count - 1)), count).transpose(1, 2)
+    return summed / there.clamp(min=1e-6), (there.squeeze(-1) > 0).to(steps.dtype)

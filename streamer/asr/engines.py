@@ -13,8 +13,8 @@ from streamer.pinned_models import WHISPER, known_model, known_models
 from streamer.settings import AsrSettings
 
 BEST_FIRST: Final[dict[Device, tuple[str, ...]]] = {
-    "cpu": ("small", "base", "tiny"),
-    "cuda": ("large-v3-turbo", "large-v3", "medium", "small", "base", "tiny"),
+    "cpu": ("small", "base", "tiny", "tiny.en"),
+    "cuda": ("large-v3-turbo", "large-v3", "medium", "small", "base", "tiny", "tiny.en"),
 }
 """Models that keep up on a device, the best first; the first is the one that is fetched."""
 

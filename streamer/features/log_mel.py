@@ -1,11 +1,12 @@
 """Log-mel spectrogram in NumPy: a spec that travels, a pure function, and its streaming twin.
 
-Held against torchaudio's `MelSpectrogram(center=False, mel_scale="htk", norm=None)` by a test.
+Held against torchaudio's `MelSpectrogram(center=False, norm=None)` by a test.
 """
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 import numpy as np
@@ -14,6 +15,7 @@ from streamer.features.arrays import Float32
 from streamer.features.voice_spectrum import reference, voice_spectrum
 
 RelativeTo = Literal["bands", "level", "session", "nothing"]
+MelScale = Literal["htk", "slaney"]
 
 
 class LogMelSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="log_mel", forbid_unknown_fields=True):
@@ -26,6 +28,8 @@ class LogMelSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="log_mel", f
     n_mels: int = 64
     f_min_hz: float = 50.0
     f_max_hz: float = 7_600.0
+    mel_scale: MelScale = "htk"
+    """Where the bands lie. `slaney`: linear below 1 kHz, logarithmic above (Slaney, 1998), which is what Whisper hears."""
     floor: float = 1e-6
     """Added to mel power before the logarithm, so that silence is finite."""
     relative_to: RelativeTo = "bands"
@@ -121,7 +125,7 @@ def _window(spec: LogMelSpec) -> Float32:
 
 @lru_cache(maxsize=8)
 def mel_filters(spec: LogMelSpec) -> Float32:
-    """Triangles on the HTK mel scale, peak 1: [n_fft // 2 + 1, n_mels]."""
+    """Triangles on the mel scale, peak 1: [n_fft // 2 + 1, n_mels]."""
     bins_hz = np.linspace(0, spec.sample_rate_hz / 2, spec.n_fft // 2 + 1)
     edges_hz = np.array(mel_edges_hz(spec))
     rise = (bins_hz[:, None] - edges_hz[:-2]) / (edges_hz[1:-1] - edges_hz[:-2])
@@ -132,8 +136,22 @@ def mel_filters(spec: LogMelSpec) -> Float32:
 @lru_cache(maxsize=8)
 def mel_edges_hz(spec: LogMelSpec) -> tuple[float, ...]:
     """Where each band begins, the next has its peak, and the one after ends: [n_mels + 2]."""
-    low, high = (2595 * np.log10(1 + hz / 700) for hz in (spec.f_min_hz, spec.f_max_hz))
-    return tuple((700 * (10 ** (np.linspace(low, high, spec.n_mels + 2) / 2595) - 1)).tolist())
+    bands = spec.n_mels + 2
+    if spec.mel_scale == "htk":
+        low, high = (2595 * np.log10(1 + hz / 700) for hz in (spec.f_min_hz, spec.f_max_hz))
+        return tuple((700 * (10 ** (np.linspace(low, high, bands) / 2595) - 1)).tolist())
+    low, high = (_slaney_mel(hz) for hz in (spec.f_min_hz, spec.f_max_hz))
+    mel = np.linspace(low, high, bands)
+    return tuple(np.where(mel < _KNEE_MEL, mel * 200 / 3, 1000 * np.exp((mel - _KNEE_MEL) * _PER_MEL)).tolist())
+
+
+_KNEE_MEL: Final = 15.0
+"""Of 1 kHz, where Slaney's scale goes over from linear to logarithmic."""
+_PER_MEL: Final = math.log(6.4) / 27
+
+
+def _slaney_mel(hz: float) -> float:
+    return hz * 3 / 200 if hz < 1000 else _KNEE_MEL + math.log(hz / 1000) / _PER_MEL
 
 
 class LogMelStream:

@@ -80,7 +80,7 @@ def test_named_faster_whisper_offline_fails_at_once_with_the_command() -> None:
 
 
 def test_an_unknown_model_is_an_error_that_lists_the_known_ones() -> None:
-    with pytest.raises(EngineError, match=r"asr\.model smal: is no folder .* known: tiny, base, small"):
+    with pytest.raises(EngineError, match=r"asr\.model smal: is no folder .* known: tiny\.en, tiny, base, small"):
         open_recogniser(AsrSettings(engine="faster-whisper", model="smal"))
 
 

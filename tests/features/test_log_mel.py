@@ -80,7 +80,12 @@ def test_streaming_equals_offline_however_the_sound_is_cut(lengths: list[int]) -
 
 
 @pytest.mark.parametrize(
-    "spec", [SPEC, LogMelSpec(n_fft=1024, win_length=1024, hop_length=256, n_mels=80, f_max_hz=8_000)]
+    "spec",
+    [
+        SPEC,
+        LogMelSpec(n_fft=1024, win_length=1024, hop_length=256, n_mels=80, f_max_hz=8_000),
+        LogMelSpec(n_fft=400, n_mels=80, f_min_hz=0, f_max_hz=8_000, mel_scale="slaney"),
+    ],
 )
 def test_it_equals_torchaudio(spec: LogMelSpec) -> None:
     torch = pytest.importorskip("torch")
@@ -93,6 +98,7 @@ def test_it_equals_torchaudio(spec: LogMelSpec) -> None:
         f_min=spec.f_min_hz,
         f_max=spec.f_max_hz,
         n_mels=spec.n_mels,
+        mel_scale=spec.mel_scale,
         center=False,
     )
     waveform = noise(24_000)

@@ -88,7 +88,7 @@ def test_random_weights_are_asked_for_and_then_said(name: str) -> None:
     published = find(name, "full")
     recipe = from_random_weights(published)
     assert recipe.version == f"{published.version}-random-weights"
-    assert not any(getattr(stage, "start", None) in (*WEIGHTS, "pretrained") for stage in recipe.stages)
+    assert not any(getattr(stage, "start", None) in tuple(WEIGHTS) for stage in recipe.stages)
     assert not any(stage.start for stage in recipe.stages if isinstance(stage, JointStage))
 
 
@@ -104,7 +104,7 @@ def test_the_acoustic_recipe_takes_features_of_any_width(features: str, width: i
         assert network.encode("audio", torch.randn(2, 3, width), torch.ones(2, 3)).embedding.shape == (2, 1, 128)
 
 
-@pytest.mark.parametrize("name", [name for name in WEIGHTS if name != "minilm"])
+@pytest.mark.parametrize("name", [name for name in WEIGHTS if name not in ("minilm", "whisper-tiny.en")])
 def test_weights_that_are_not_here_are_asked_for_by_name_place_and_command(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,6 +139,17 @@ def test_minilm_fits_the_pooled_encoder_of_its_size() -> None:
     WEIGHTS["minilm"](encoder)
     with pytest.raises(TrainingError, match="its weights are a BERT's"):
         WEIGHTS["minilm"](FaceCnn(channels=(4, 8)).build(FaceCropSpec()))
+
+
+def test_whisper_fits_its_first_layers_and_nothing_else() -> None:
+    full, tiny = (PARTS["audio"]["whisper"].at(size) for size in ("full", "tiny"))
+    encoder = full.encoder.build(full.spec)
+    WEIGHTS["whisper-tiny.en"](encoder)
+    assert not torch.equal(encoder.get_parameter("layers.2.ffn.layer_norm.weight"), torch.ones(384))
+    with pytest.raises(TrainingError, match=r"whisper-tiny\.en: its weights are a Whisper's"):
+        WEIGHTS["whisper-tiny.en"](FaceCnn(channels=(4, 8)).build(FaceCropSpec()))
+    with pytest.raises(TrainingError, match=r"whisper-tiny\.en: .*not a checkpoint of this size"):
+        WEIGHTS["whisper-tiny.en"](tiny.encoder.build(tiny.spec))
 
 
 def test_published_weights_may_stay_as_they_are() -> None:

@@ -18,7 +18,8 @@ from training.recipes.modular import modular
 from training.recipes.recipe import Recipe, Size, Stage
 from training.recipes.small import small
 from training.stages.joint import JointStage
-from training.stages.unimodal import PRETRAINED, UnimodalStage
+from training.stages.unimodal import UnimodalStage
+from training.weights import WEIGHTS
 
 RECIPES: dict[str, Callable[..., Recipe]] = {
     "bert-r3d-cnn": bert_r3d_cnn,
@@ -70,7 +71,7 @@ def _fresh(stage: Stage) -> Stage:
     match stage:
         case JointStage():
             return msgspec.structs.replace(stage, start={})
-        case UnimodalStage(start=start) if start == PRETRAINED:
+        case UnimodalStage(start=start) if start in WEIGHTS:
             return msgspec.structs.replace(stage, start=None)
         case _:
             return stage

@@ -11,7 +11,9 @@ from training.recipes.recipe import Recipe, Size
 from training.stages.joint import JointStage
 
 Text = Literal["bert", "minilm", "bilstm", "none"]
-Audio = Literal["lstm-mfcc", "lstm-mel", "conv1d", "mel-cnn", "wav2vec2", "gru", "bilstm", "praat-gru", "none"]
+Audio = Literal[
+    "lstm-mfcc", "lstm-mel", "conv1d", "mel-cnn", "wav2vec2", "whisper", "gru", "bilstm", "praat-gru", "none"
+]
 Video = Literal["resnet18", "cnn3d", "r3d18", "vit-bilstm", "face-cnn", "none"]
 Fusing = Literal["attention", "concat", "cross-modal", "experts", "gated"]
 Data = Literal["meld-clips", "meld", "speech"]

@@ -10,6 +10,7 @@ from models.audio.cnn_lstm import CnnLstm
 from models.audio.conv1d_cnn import Conv1dCnn
 from models.audio.mel_cnn import MelCnn
 from models.audio.wav2vec2 import Wav2Vec2
+from models.audio.whisper import Whisper
 from models.fusion.concat import Concat
 from models.fusion.cross_modal import CrossModal
 from models.fusion.decision import Decision
@@ -47,6 +48,18 @@ _WORDS: Final = TextSpec(context_utterances=0)
 _DIALOGUE: Final = TextSpec()
 _MEL: Final = LogMelSpec(std=2.0)
 _MFCC: Final = MfccSpec(_MEL, n_mfcc=40)
+WHISPER_MEL: Final = LogMelSpec(
+    n_fft=400,
+    n_mels=80,
+    f_min_hz=0.0,
+    f_max_hz=8_000.0,
+    mel_scale="slaney",
+    floor=1e-8,
+    relative_to="session",
+    history_utterances=16,
+    std=3.0,
+)
+"""The windows and bands that Whisper hears in, in relation to what was heard before."""
 _FACES: Final = FaceCropSpec(size_px=112, channels=3)
 _SMALL_FACES: Final = FaceCropSpec(equalise=True)
 _CLIP: Final = FaceCropSpec(size_px=112, channels=3, exact_crops=16)
@@ -91,6 +104,11 @@ AUDIO: Final[dict[str, Part]] = {
             ),
         ),
         "wav2vec2-base",
+    ),
+    "whisper": Part(
+        Encoding(WHISPER_MEL, Whisper()),
+        Encoding(WHISPER_MEL, Whisper(width=16, hidden=16, layers=1, heads=2, intermediate=32)),
+        "whisper-tiny.en",
     ),
     "gru": Part(
         Encoding(FunctionalsSpec(history_utterances=HISTORY_UTTERANCES), AcousticRnn()),

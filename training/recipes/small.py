@@ -14,7 +14,7 @@ from training.augment.recognised import TextAugment
 from training.loop import LoopConfig
 from training.recipes.recipe import Recipe, Size
 from training.stages.fusion import FusionStage
-from training.stages.unimodal import PRETRAINED, UnimodalStage
+from training.stages.unimodal import UnimodalStage
 
 SPEECH: Final = ("ravdess", "cremad", "nemo", "emovo")
 _TEXT: Final = TextSpec()
@@ -75,7 +75,7 @@ def _full() -> Recipe:
                 name="text-general",
                 modality="text",
                 corpora=("goemotions",),
-                start=PRETRAINED,
+                start="minilm",
                 text=TextAugment(recognised=0.4),
                 loop=LoopConfig(epochs=1, batch_size=32, learning_rate=8e-5, fresh_factor=10, class_power=0.3),
             ),

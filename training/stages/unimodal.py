@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from models.graph import FeatureSpec
 from models.heads import Unimodal
 from models.network import NetworkConfig
-from models.text.bert import BertEncoder
 from streamer.labels import Modality
 from training import corpora
 from training.augment.face import FaceAugment
@@ -19,12 +18,10 @@ from training.errors import TrainingError
 from training.held_out import Figure, LabelledSet, measure
 from training.loop import Fit, LoopConfig, class_weights
 from training.modality_data import Augments, modality_data
-from training.pretrained import minilm_weights
 from training.progress import Progress
 from training.samples import Split, emotions, select
 from training.weight_files import fill, read
-
-PRETRAINED = "pretrained"
+from training.weights import WEIGHTS
 
 
 class UnimodalStage(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +33,7 @@ class UnimodalStage(msgspec.Struct, frozen=True, kw_only=True):
     corpora: tuple[str, ...]
     loop: LoopConfig
     start: str | None = None
-    """The stage whose best weights it starts from; `pretrained` for published ones."""
+    """The stage whose best weights it starts from, or published ones by their name in `training.weights.WEIGHTS`."""
     text: TextAugment = TextAugment()
     sound: SoundAugment = SoundAugment()
     face: FaceAugment = FaceAugment()
@@ -103,7 +100,9 @@ def _train_once(
     train = _data(stage, config.encodings[stage.modality].spec, shop, "train", progress, augmented=True)
     held_out = _held_out(stage, config, shop, progress)
     weights = class_weights(torch.from_numpy(emotions(train.samples)), stage.loop.class_power)
-    fit = Fit(network, train, stage.loop, folder, weights, lambda name: stage.loop.fresh_factor if fresh(name) else 1.0)
+    fit = Fit(
+        network, train, stage.loop, folder, weights, lambda name: stage.loop.fresh_factor if name in fresh else 1.0
+    )
     if resume:
         fit.resume()
     progress.say(
@@ -140,22 +139,15 @@ def load_best(shop: Workshop, stage: str, network: nn.Module) -> None:
     fill(network, read(path, again), path, f"{again}, or choose the recipe that the run was trained with")
 
 
-def _start(stage: UnimodalStage, network: Unimodal, shop: Workshop) -> "_Fresh":
-    if stage.start == PRETRAINED:
-        if not isinstance(network.encoder, BertEncoder):
-            raise TrainingError(f"stage {stage.name}: only the text encoder has published weights here")
-        network.encoder.load_pretrained(minilm_weights())
-        return _Fresh(("heads.", "encoder.projection."))
-    if stage.start:
-        load_best(shop, stage.start, network)
-    return _Fresh(())
-
-
-class _Fresh(msgspec.Struct, frozen=True):
-    prefixes: tuple[str, ...]
-
-    def __call__(self, name: str) -> bool:
-        return name.startswith(self.prefixes) if self.prefixes else False
+def _start(stage: UnimodalStage, network: Unimodal, shop: Workshop) -> frozenset[str]:
+    """Give the network the weights that it starts from; the names of those that stay fresh beside published ones."""
+    if stage.start not in WEIGHTS:
+        if stage.start:
+            load_best(shop, stage.start, network)
+        return frozenset()
+    before = {name: weight.detach().clone() for name, weight in network.named_parameters()}
+    WEIGHTS[stage.start](network.encoder)
+    return frozenset(name for name, weight in network.named_parameters() if torch.equal(weight, before[name]))
 
 
 def _data(

@@ -1,0 +1,14 @@
+"""The table of the shipped graphs is written, whatever they take."""
+
+import json
+from pathlib import Path
+
+from benchmarks.networks import main
+
+
+def test_each_graph_has_its_row(tmp_path: Path) -> None:
+    out = tmp_path / "networks.json"
+    main(["--rounds", "1", "--out", str(out)])
+    found = json.loads(out.read_text(encoding="utf-8"))
+    assert [row[0] for row in found["rows"]] == ["text", "audio", "video", "fusion"]
+    assert all(float(row[3]) > 0 for row in found["rows"])
