@@ -46,6 +46,7 @@ bench: export PYTHONPATH := .
 bench: setup  ## the figures of README and docs, on a quiet machine: about ten minutes
 	$(BIN)/streamer bench --out docs/measured/bench.json --picture docs/latency.svg
 	$(BIN)/python benchmarks/stages.py --out docs/measured/stages.json --picture docs/stages.svg
+	$(BIN)/python benchmarks/networks.py --out docs/measured/networks.json
 	$(BIN)/python benchmarks/against_torch.py --out docs/measured/against_torch.json
 	$(BIN)/python docs/make_performance.py
 	@test ! -d $(DATA) || { \

@@ -2,6 +2,7 @@
 
 streamer bench --out docs/measured/bench.json --picture docs/latency.svg
 python benchmarks/stages.py --out docs/measured/stages.json --picture docs/stages.svg
+python benchmarks/networks.py --out docs/measured/networks.json
 python benchmarks/against_torch.py --out docs/measured/against_torch.json
 python benchmarks/gpu.py --out docs/measured/gpu.json            # where there is a GPU
 python docs/make_performance.py
@@ -48,6 +49,7 @@ def text() -> str:
     parts = {
         "bench": bench(),
         "stages": stages(),
+        "networks": table("networks", "The shipped graphs"),
         "against_torch": table("against_torch", "The plain way against the daemon"),
         "gpu": table("gpu", "GPU"),
     }

@@ -141,16 +141,18 @@ class Whisper:
             return job
 
     def _load(self) -> Any:
-        from faster_whisper import WhisperModel  # two seconds that nobody pays who does not use it
+        from streamer.asr.brief_whisper import BriefWhisper  # two seconds that nobody pays who does not use it
 
         if self._device == "cuda":
             load_cuda_12()
-        return WhisperModel(
+        return BriefWhisper(
             str(self._folder), device=self._device, compute_type=COMPUTE_TYPE[self._device], local_files_only=True
         )
 
     def _hear(self, model: Any, waveform: Float32) -> Heard:
         language = None if self.settings.language == "auto" else self.settings.language
+        if self._device == "cpu":
+            model.hears(waveform.shape[0])
         segments, info = model.transcribe(
             waveform,
             language=language,
@@ -158,6 +160,7 @@ class Whisper:
             temperature=0.0,  # a second try at a higher one takes as long again, and differs from run to run
             condition_on_previous_text=False,
             without_timestamps=True,
+            suppress_tokens=[-1, *model.timestamps()],
             no_speech_threshold=None,  # the gates judge, and say why
             log_prob_threshold=None,
             compression_ratio_threshold=None,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from streamer.asr.brief_whisper import ROOM_S, BriefWhisper
 from streamer.asr.whisper import Whisper
 from streamer.features.arrays import Float32
 from streamer.messages import SAMPLE_RATE_HZ, Transcript
@@ -65,3 +66,12 @@ def test_where_nobody_spoke_no_words_are_believed(whisper: Whisper) -> None:
     for name, sound in sounds.items():
         transcript = said(whisper, sound.astype(np.float32))
         assert not transcript.text or transcript.rejected, f"{name}: {transcript.text!r} was believed"
+
+
+def test_of_the_half_minute_only_what_was_said_and_some_silence_is_encoded() -> None:
+    model = BriefWhisper(str(whisper_weights().parent), device="cpu", compute_type="int8", local_files_only=True)
+    half_a_minute = np.zeros((80, 3000), np.float32)
+    model.hears(2 * SAMPLE_RATE_HZ)
+    assert model.encode(half_a_minute).shape == [1, round((2 + ROOM_S) * 50), 384]
+    model.hears(25 * SAMPLE_RATE_HZ)
+    assert model.encode(half_a_minute).shape == [1, 1500, 384]
