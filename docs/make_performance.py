@@ -55,7 +55,9 @@ def text() -> str:
     }
     whole = (DOCS / "performance.in.md").read_text(encoding="utf-8")
     for name, part in parts.items():
-        whole = whole.replace(f"{{{{{name}}}}}\n", part)
+        whole = whole.replace(
+            f"{{{{{name}}}}}\n", f"{part}\n"
+        )  # without an empty line the text would be a row of the table
     return whole
 
 
