@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from streamer.inference import Encoding, Model, load_bundle
+from streamer.labels import Modality
 
 ROUNDS: Final = 100
 VOICE_S: Final = 4.0
@@ -41,7 +42,7 @@ def calls(model: Model) -> dict[str, Callable[[], object]]:
     words = " ".join(["so"] * (PIECES - 2))
     features = audio.spec.extract(draw.normal(0, 0.1, round(VOICE_S * 16_000)).astype(np.float32))
     crops = draw.integers(0, 256, (1, video.spec.size_px, video.spec.size_px, video.spec.channels)).astype(np.uint8)
-    known: dict[str, Encoding | None] = {
+    known: dict[Modality, Encoding | None] = {
         "text": model.encode_text(words),
         "audio": model.encode_audio(features),
         "video": model.encode_crops(crops),
@@ -50,7 +51,7 @@ def calls(model: Model) -> dict[str, Callable[[], object]]:
         "text": lambda: model.encode_text(words),
         "audio": lambda: model.encode_audio(features),
         "video": lambda: model.encode_crops(crops),
-        "fusion": lambda: model.fuse({"text": known["text"], "audio": known["audio"], "video": known["video"]}, {}),
+        "fusion": lambda: model.fuse(known, {}),
     }
 
 

@@ -16,7 +16,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from streamer.asr import brief_whisper
+from streamer.asr.brief_whisper import ROOM_S, BriefWhisper
 from streamer.asr.whisper import Whisper
 from streamer.features.arrays import Float32
 from streamer.messages import SAMPLE_RATE_HZ
@@ -75,7 +75,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True, help="a folder with a model.bin")
-    parser.add_argument("--silence", type=float, nargs="*", default=[_HALF_A_MINUTE_S, brief_whisper.ROOM_S])
+    parser.add_argument("--silence", type=float, nargs="*", default=[_HALF_A_MINUTE_S, ROOM_S])
     parser.add_argument("--most", type=int, default=100, help="clips of each corpus")
     wanted = parser.parse_args(arguments)
     known = clips(wanted.data, wanted.most)
@@ -85,7 +85,7 @@ def main(arguments: list[str] | None = None) -> None:
         "silence, s", "RAVDESS", "CREMA-D", "s each", title=f"{whisper.name}: word errors, {len(known)} clips"
     )
     for silence_s in wanted.silence:
-        brief_whisper.ROOM_S = silence_s  # type: ignore[misc] # what is measured here
+        BriefWhisper.room_s = silence_s
         errors, spoken = defaultdict[str, int](int), defaultdict[str, int](int)
         begin_s = time.perf_counter()
         for corpus, sound, said in known:

@@ -55,9 +55,8 @@ def text() -> str:
     }
     whole = (DOCS / "performance.in.md").read_text(encoding="utf-8")
     for name, part in parts.items():
-        whole = whole.replace(
-            f"{{{{{name}}}}}\n", f"{part}\n"
-        )  # without an empty line the text would be a row of the table
+        # Without an empty line after it, the text would be a row of the table.
+        whole = whole.replace(f"{{{{{name}}}}}\n", f"{part}\n")
     return whole
 
 

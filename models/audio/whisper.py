@@ -5,6 +5,7 @@ here, so half of its 50 steps a second are enough. The names of its weights are 
 """
 
 import math
+import re
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -95,12 +96,7 @@ class WhisperEncoder(nn.Module):
             ValueError: a weight is missing there, or has another shape.
         """
         published = {
-            name.removeprefix("encoder/")
-            .replace("layer_norm/gamma", "layer_norm/weight")
-            .replace("layer_norm/beta", "layer_norm/bias")
-            .replace("/", ".")
-            .replace("layer_", "layers.")
-            .replace("layers.norm", "layer_norm"): torch.from_numpy(values.astype(np.float32))
+            _our_name(name): torch.from_numpy(values.astype(np.float32))
             for name, values in read_ctranslate2(weights).items()
             if name.startswith("encoder/")
         }
@@ -110,6 +106,12 @@ class WhisperEncoder(nn.Module):
             if name.startswith(("pooling.", "norm.", "projection."))
         }
         take(self, published | fresh, weights)
+
+
+def _our_name(published: str) -> str:
+    """`encoder/layer_0/ffn/layer_norm/gamma` -> `layers.0.ffn.layer_norm.weight`."""
+    name = published.removeprefix("encoder/").replace("/gamma", "/weight").replace("/beta", "/bias")
+    return re.sub(r"layer_(\d+)", r"layers.\1", name).replace("/", ".")
 
 
 class _Layer(nn.Module):

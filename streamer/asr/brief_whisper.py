@@ -4,6 +4,7 @@ Its encoder was trained on 30 s, and is given 30 s: a sentence of two seconds is
 work. With less than about ten seconds of silence the decoder says some sentences twice, so as much is left.
 """
 
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -19,14 +20,16 @@ _TIMESTAMPS: Final = 1501
 
 
 class BriefWhisper(WhisperModel):  # type: ignore[misc] # it has no types
-    """faster-whisper's model; `hears` is to be called before each `transcribe`."""
+    """faster-whisper's model; where nobody says how long the sound is, it is half a minute."""
 
+    room_s = ROOM_S
     _frames: int | None = None
 
     def hears(self, samples: int) -> None:
         """How long the sound is that comes next."""
-        self._frames = 2 * round((samples / SAMPLE_RATE_HZ + ROOM_S) * _FRAMES_PER_S / 2)
+        self._frames = 2 * round((samples / SAMPLE_RATE_HZ + self.room_s) * _FRAMES_PER_S / 2)
 
+    @cached_property
     def timestamps(self) -> list[int]:
         """The tokens that are moments. A decoder that says `0.00` twice, though nobody asked, makes the library go round for ever."""
         first = self.hf_tokenizer.token_to_id("<|notimestamps|>") + 1

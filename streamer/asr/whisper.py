@@ -160,7 +160,7 @@ class Whisper:
             temperature=0.0,  # a second try at a higher one takes as long again, and differs from run to run
             condition_on_previous_text=False,
             without_timestamps=True,
-            suppress_tokens=[-1, *model.timestamps()],
+            suppress_tokens=[-1, *model.timestamps],
             no_speech_threshold=None,  # the gates judge, and say why
             log_prob_threshold=None,
             compression_ratio_threshold=None,

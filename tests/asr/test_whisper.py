@@ -36,6 +36,16 @@ def test_an_utterance_goes_through_the_engine(whisper: Whisper) -> None:
     assert transcript.engine == "faster-whisper/toy"
 
 
+def test_nonsense_that_the_engine_itself_does_not_trust_is_not_believed(tiny_whisper: Path) -> None:
+    recogniser = Whisper(tiny_whisper, "toy", AsrSettings(min_confidence=0.99), "cpu")
+    recognition = recogniser.begin(0.0)
+    recognition.push(noise(1.0))
+    transcript = recognition.finish(1.0)
+    recogniser.close()
+    assert transcript.text
+    assert transcript.rejected is not None
+
+
 def test_at_a_pause_the_result_is_made_and_used_at_the_end(whisper: Whisper) -> None:
     recognition = whisper.begin(0.0, in_step=True)
     recognition.push(noise(1.0))
