@@ -5,6 +5,7 @@ To add an encoder or a fusion: one file with its config and module, one line in 
 
 from models.audio.acoustic_rnn import AcousticRnn
 from models.audio.cnn_lstm import CnnLstm
+from models.audio.cnn_whisper import CnnWhisper
 from models.audio.conv1d_cnn import Conv1dCnn
 from models.audio.mel_cnn import MelCnn
 from models.audio.wav2vec2 import Wav2Vec2
@@ -33,6 +34,7 @@ REGISTRY: dict[str, type[EncoderConfig | FusionConfig]] = {
     "cnn-lstm": CnnLstm,
     "wav2vec2": Wav2Vec2,
     "whisper": Whisper,
+    "cnn-whisper": CnnWhisper,
     "acoustic-rnn": AcousticRnn,
     "face-cnn": FaceCnn,
     "cnn3d": Cnn3d,

@@ -40,6 +40,11 @@ class EncoderConfig(msgspec.Struct, frozen=True, kw_only=True):
     width: int
     """Of the embedding."""
 
+    @property
+    def parts(self) -> dict[str, "EncoderConfig"]:
+        """Encoders in it that are trained by themselves: in its module under `parts`, in its embedding side by side. None: it is one."""
+        return {}
+
     def build(self, spec: FeatureSpec) -> nn.Module:
         """The module, with fresh weights; its forward takes the graph's inputs and gives `Encoded`."""
         raise NotImplementedError

@@ -1,7 +1,9 @@
 """From one vector to the two decisions."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, cast
 
+import torch
 from torch import Tensor, nn
 
 from models.graph import Encoded
@@ -26,6 +28,19 @@ class Heads(nn.Module):
     def forward(self, vector: Tensor) -> Logits:
         """[batch, width] -> both logits."""
         return Logits(self.emotion(vector), self.sentiment(vector))
+
+
+def averaged(several: Sequence[Heads]) -> Heads:
+    """Heads on vectors side by side that answer the mean of what each says of its own: a product of experts who are trusted alike."""
+    width = sum(heads.emotion.in_features for heads in several)
+    together = Heads(width)
+    with torch.no_grad():
+        for name, layer in together.named_children():
+            layers = [cast("nn.Linear", getattr(heads, name)) for heads in several]
+            linear = cast("nn.Linear", layer)
+            linear.weight.copy_(torch.cat([one.weight for one in layers], dim=1) / len(layers))
+            linear.bias.copy_(torch.stack([one.bias for one in layers]).mean(0))
+    return together
 
 
 class Unimodal(nn.Module):

@@ -14,6 +14,10 @@ from training.recipes import find
 from training.recipes.recipe import Stage
 from training.stages.unimodal import UnimodalStage
 
+_PUBLISHED: Final = {
+    "minilm": "| all-MiniLM-L6-v2 (weights) | Apache-2.0 | start of the text encoder |",
+    "whisper-tiny.en": "| Whisper tiny.en (weights) | MIT | the first layers of its encoder, as they are, in the voice encoder |",
+}
 _USE: Final = """\
 ## Intended use
 
@@ -100,7 +104,7 @@ def render(bundle: Bundle, lines: Sequence[Judged] = ()) -> str:
         "| corpus | licence | used for |",
         "|---|---|---|",
         *(f"| {c.name} | {c.licence} | {c.use} |" for c in manifest.corpora),
-        "| all-MiniLM-L6-v2 (weights) | Apache-2.0 | start of the text encoder |",
+        *_published(manifest.recipe),
         "",
         _LIMITS,
         *_failures(manifest.metrics, lines),
@@ -132,12 +136,24 @@ def _emotion_tables(metrics: tuple[Metric, ...]) -> list[str]:
     return text
 
 
+def _stages(recipe: str) -> tuple[Stage, ...]:
+    name, _, size = recipe.partition("/")
+    try:
+        return find(name, "tiny" if size == "tiny" else "full").stages
+    except TrainingError:  # somebody's own recipe, which is not among ours
+        return ()
+
+
+def _published(recipe: str) -> list[str]:
+    """The weights of others that the stages start from."""
+    starts = {stage.start for stage in _stages(recipe) if isinstance(stage, UnimodalStage)}
+    return [line for name, line in _PUBLISHED.items() if name in starts]
+
+
 def _commands(recipe: str) -> list[str]:
     """Command by command; what `make bundle` runs."""
     name, _, size = recipe.partition("/")
-    try:
-        stages = find(name, "tiny" if size == "tiny" else "full").stages
-    except TrainingError:  # somebody's own recipe, which is not among ours
+    if not (stages := _stages(recipe)):
         return []
     train = f"python -m training train --recipe {name} --size {size} --data DATA --out RUN --stage"
     return [

@@ -17,7 +17,6 @@ from torch.nn import functional
 from models.ctranslate2_file import read_ctranslate2
 from models.graph import Encoded, EncoderConfig, FeatureSpec
 from models.norm import VectorNorm
-from models.pooling import AttentiveStatistics, mean_of_every
 from models.published import take
 from streamer.features import LogMelSpec
 from streamer.features.log_mel import mel_edges_hz
@@ -26,21 +25,24 @@ from streamer.labels import Modality
 
 _SPEECH_LOG10: Final = 0.6
 """Mean power over time and bands of speech that is recorded neither faintly nor close to clipping."""
+_BANDS: Final = LogMelSpec(n_mels=80, f_min_hz=0.0, f_max_hz=8_000.0, mel_scale="slaney")
+"""In which it has learned to hear."""
 
 
 class Whisper(EncoderConfig, frozen=True, kw_only=True):
-    """The defaults are the first three of Whisper tiny's four layers, at 25 steps a second; the fourth knows words rather than voices."""
+    """The defaults are the first two of Whisper tiny's four layers, at 25 steps a second; the last ones know words rather than voices.
+
+    Its weights stay as they were published, in every training: the corpora of emotions are so small that layers which learn too forget
+    more about strangers' voices than they find (docs/results.md).
+    """
 
     modality: ClassVar[Modality] = "audio"
-    width: int = 128
-    hidden: int = 384
-    layers: int = 3
+    width: int = 384
+    layers: int = 2
     heads: int = 6
     intermediate: int = 1536
-    pooled_steps: int = 2
-    """Of the convolutions' 50 steps a second, the mean of so many goes through the layers."""
-    dropout: float = 0.05
-    head_dropout: float = 0.2
+    stride: int = 4
+    """Frames per step; Whisper has 2."""
 
     def build(self, spec: FeatureSpec) -> nn.Module:
         """The encoder with fresh weights."""
@@ -50,62 +52,99 @@ class Whisper(EncoderConfig, frozen=True, kw_only=True):
 
 
 class WhisperEncoder(nn.Module):
-    """Log-mel in, one embedding of the voice out."""
+    """Log-mel in, one embedding of the voice out: what the last layer says on average, each value relative to the corpora's voices."""
 
-    shift: Tensor
     places: Tensor
 
     def __init__(self, config: Whisper, spec: LogMelSpec) -> None:
         super().__init__()
-        self.scale, shift = _as_whisper_heard(spec)
-        self.register_buffer("shift", shift, persistent=False)
-        self.conv1 = nn.Conv1d(spec.n_mels, config.hidden, 3, padding=1)
-        self.conv2 = nn.Conv1d(config.hidden, config.hidden, 3, stride=2, padding=1)
-        steps = -(-spec.frames(round(spec.max_s * spec.sample_rate_hz)) // 2)
-        self.register_buffer("places", _sinusoids(steps, config.hidden, config.pooled_steps), persistent=False)
-        self.pooled_steps = config.pooled_steps
+        self.hearing = Hearing(spec)
+        self.conv1 = _Window(_BANDS.n_mels, config.width, stride=1)
+        self.conv2 = _Window(config.width, config.width, stride=config.stride)
+        steps = -(-spec.frames(round(spec.max_s * spec.sample_rate_hz)) // config.stride)
+        self.register_buffer("places", _sinusoids(steps, config.width, config.stride / 2), persistent=False)
         self.layers = nn.ModuleList(_Layer(config) for _ in range(config.layers))
-        self.layer_norm = nn.LayerNorm(config.hidden)
-        self.pooling = AttentiveStatistics(config.hidden, 64)
-        self.norm = VectorNorm(2 * config.hidden)
-        self.dropout = nn.Dropout(config.dropout)
-        self.head_dropout = nn.Dropout(config.head_dropout)
-        self.projection = nn.Linear(2 * config.hidden, config.width)
+        self.requires_grad_(requires_grad=False)
+        # What it normalises does not change while training: all batches count alike.
+        self.norm = VectorNorm(config.width, affine=False, momentum=None)
 
     def forward(self, features: Tensor, mask: Tensor) -> Encoded:
         """[batch, frames, n_mels] and [batch, frames] -> embedding [batch, 1, width]."""
-        heard = (features * self.scale + self.shift) * mask.unsqueeze(-1)
-        hidden = functional.gelu(self.conv1(heard.transpose(1, 2))) * mask.unsqueeze(1)
-        mask = mask[:, ::2]
-        hidden = functional.gelu(self.conv2(hidden)).transpose(1, 2) * mask.unsqueeze(-1)
-        hidden, mask = mean_of_every(self.pooled_steps, hidden, mask)
-        hidden = self.dropout(hidden + self.places[: hidden.shape[1]])
+        hidden, mask = self.conv1(self.hearing(features) * mask.unsqueeze(-1), mask)
+        hidden, mask = self.conv2(hidden, mask)
+        hidden = hidden + self.places[: hidden.shape[1]]
         unseen = (1.0 - mask)[:, None, None, :] * -1e4
         for layer in self.layers:
             hidden = layer(hidden, unseen)
+        there = mask.unsqueeze(-1)
+        mean = (hidden * there).sum(1) / there.sum(1).clamp(min=1.0)
         # Some of its values are hundreds of times larger than those that differ between voices; as they come, nothing is learned.
-        pooled = self.norm(self.pooling(self.layer_norm(hidden) * mask.unsqueeze(-1), mask))
-        embedding = functional.gelu(self.projection(self.head_dropout(pooled))).unsqueeze(1)
-        there = mask.max(dim=1, keepdim=True).values
-        return Encoded(embedding * there.unsqueeze(-1), there)
+        heard = mask.max(dim=1, keepdim=True).values
+        return Encoded((self.norm(mean) * heard).unsqueeze(1), heard)
 
     def load_pretrained(self, weights: Path) -> None:
-        """Take the first layers of a published `model.bin`; what comes after them stays fresh.
+        """Take the first layers of a published `model.bin`.
 
         Raises:
             ValueError: a weight is missing there, or has another shape.
         """
         published = {
-            _our_name(name): torch.from_numpy(values.astype(np.float32))
+            _our_name(name): _as_window(torch.from_numpy(values.astype(np.float32)))
             for name, values in read_ctranslate2(weights).items()
             if name.startswith("encoder/")
         }
-        fresh = {
-            name: tensor
-            for name, tensor in self.state_dict().items()
-            if name.startswith(("pooling.", "norm.", "projection."))
-        }
-        take(self, published | fresh, weights)
+        statistics = {name: tensor for name, tensor in self.state_dict().items() if name.startswith("norm.")}
+        take(self, published | statistics, weights)
+
+
+class Hearing(nn.Module):
+    """Our log-mel -> the log-mel that Whisper has learned to hear.
+
+    Ours is relative to the session; average speech at an average level is put in the session's place. Its own is a quarter of the
+    decimal logarithm of power, 1 at a power of 1, in triangles of equal area where ours have equal height. Where its bands lie
+    between ours, the level between theirs is taken.
+    """
+
+    between: Tensor
+    shift: Tensor
+
+    def __init__(self, spec: LogMelSpec) -> None:
+        super().__init__()
+        ours_hz, its_hz = np.array(mel_edges_hz(spec)), np.array(mel_edges_hz(_BANDS))
+        between = np.stack([np.interp(its_hz[1:-1], ours_hz[1:-1], one) for one in np.eye(spec.n_mels)])
+        middle = spec.range_db * np.log(10) / 20  # `normalise` adds it
+        natural = typical_spectrum(mel_edges_hz(spec)) + np.log(2 / (ours_hz[2:] - ours_hz[:-2])) - middle
+        per_natural = 1 / (4 * math.log(10))
+        shift = natural @ between * per_natural + (_SPEECH_LOG10 + 4) / 4
+        self.register_buffer(
+            "between", torch.from_numpy((between * spec.std * per_natural).astype(np.float32)), persistent=False
+        )
+        self.register_buffer("shift", torch.from_numpy(shift.astype(np.float32)), persistent=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """[batch, frames, our bands] -> [batch, frames, its bands]."""
+        return features @ self.between + self.shift
+
+
+class _Window(nn.Linear):
+    """A convolution over three steps as one matrix product, which 8-bit graphs compute several times as fast."""
+
+    def __init__(self, width_in: int, width_out: int, *, stride: int) -> None:
+        super().__init__(3 * width_in, width_out)
+        self.stride = stride
+
+    def forward(self, steps: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]  # with a mask
+        """[batch, steps, width] and its mask -> every `stride`-th step, and its mask."""
+        padded = functional.pad(steps, (0, 0, 1, 1))
+        count = steps.shape[1]
+        windows = torch.cat([padded[:, place : place + count : self.stride] for place in range(3)], dim=-1)
+        mask = mask[:, :: self.stride]
+        return functional.gelu(super().forward(windows)) * mask.unsqueeze(-1), mask
+
+
+def _as_window(weight: Tensor) -> Tensor:
+    """A convolution's [out, in, 3] -> [out, 3 * in]; others stay as they are."""
+    return weight.permute(0, 2, 1).flatten(1) if weight.dim() == 3 else weight
 
 
 def _our_name(published: str) -> str:
@@ -119,7 +158,7 @@ class _Layer(nn.Module):
 
     def __init__(self, config: Whisper) -> None:
         super().__init__()
-        wide = config.hidden
+        wide = config.width
         self.heads = config.heads
         self.self_attention = nn.ModuleDict(
             {"layer_norm": nn.LayerNorm(wide), "linear_0": nn.Linear(wide, 3 * wide), "linear_1": nn.Linear(wide, wide)}
@@ -131,12 +170,11 @@ class _Layer(nn.Module):
                 "linear_1": nn.Linear(config.intermediate, wide),
             }
         )
-        self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, hidden: Tensor, unseen: Tensor) -> Tensor:
-        hidden = hidden + self.dropout(self._attend(self.self_attention["layer_norm"](hidden), unseen))
+        hidden = hidden + self._attend(self.self_attention["layer_norm"](hidden), unseen)
         wider = functional.gelu(self.ffn["linear_0"](self.ffn["layer_norm"](hidden)))
-        onwards: Tensor = hidden + self.dropout(self.ffn["linear_1"](wider))
+        onwards: Tensor = hidden + self.ffn["linear_1"](wider)
         return onwards
 
     def _attend(self, hidden: Tensor, unseen: Tensor) -> Tensor:
@@ -146,29 +184,13 @@ class _Layer(nn.Module):
             part.reshape(split).transpose(1, 2) for part in self.self_attention["linear_0"](hidden).chunk(3, dim=-1)
         )
         weights = (query @ key.transpose(-1, -2) / math.sqrt(wide // self.heads) + unseen).softmax(dim=-1)
-        found = (self.dropout(weights) @ value).transpose(1, 2).reshape(batch, steps, wide)
+        found = (weights @ value).transpose(1, 2).reshape(batch, steps, wide)
         attended: Tensor = self.self_attention["linear_1"](found)
         return attended
 
 
-def _as_whisper_heard(spec: LogMelSpec) -> tuple[float, Tensor]:
-    """What brings our features to its own: a factor, and a shift of each band.
-
-    Ours are relative to the session; average speech at an average level is put in the session's place. Its own are a quarter of the
-    decimal logarithm of power, and 1 at a power of 1, with triangles of equal area where ours have equal height.
-    """
-    edges_hz = np.array(mel_edges_hz(spec))
-    middle = spec.range_db * np.log(10) / 20  # `normalise` adds it
-    natural = typical_spectrum(mel_edges_hz(spec)) + np.log(2 / (edges_hz[2:] - edges_hz[:-2])) - middle
-    per_natural = 1 / (4 * math.log(10))
-    return spec.std * per_natural, torch.from_numpy(
-        (natural * per_natural + (_SPEECH_LOG10 + 4) / 4).astype(np.float32)
-    )
-
-
-def _sinusoids(steps: int, width: int, each: int) -> Tensor:
-    """Its positions, [pooled steps, width]: the mean of every `each`."""
+def _sinusoids(steps: int, width: int, apart: float) -> Tensor:
+    """Its positions, every `apart`: [steps, width]."""
     rates = torch.exp(-math.log(10_000) / (width // 2 - 1) * torch.arange(width // 2))
-    angles = torch.arange(steps)[:, None] * rates
-    places = torch.cat([angles.sin(), angles.cos()], dim=1).unsqueeze(0)
-    return mean_of_every(each, places, torch.ones(1, steps))[0][0]
+    angles = torch.arange(steps)[:, None] * apart * rates
+    return torch.cat([angles.sin(), angles.cos()], dim=1)

@@ -65,7 +65,7 @@ def test_a_stage_that_needs_an_earlier_one_says_which(made_data: Path, tmp_path:
 
 
 def test_an_unknown_stage_gets_the_list(made_data: Path, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="it has text-meld, audio-speech, video-faces, fusion"):
+    with pytest.raises(TrainingError, match="it has text-meld, audio-speech, audio-whisper, video-faces, fusion"):
         train_run("small", "tiny", made_data, tmp_path, tmp_path / "cache", Progress(), only=("text",))
 
 

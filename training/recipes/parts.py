@@ -48,18 +48,8 @@ _WORDS: Final = TextSpec(context_utterances=0)
 _DIALOGUE: Final = TextSpec()
 _MEL: Final = LogMelSpec(std=2.0)
 _MFCC: Final = MfccSpec(_MEL, n_mfcc=40)
-WHISPER_MEL: Final = LogMelSpec(
-    n_fft=400,
-    n_mels=80,
-    f_min_hz=0.0,
-    f_max_hz=8_000.0,
-    mel_scale="slaney",
-    floor=1e-8,
-    relative_to="session",
-    history_utterances=16,
-    std=3.0,
-)
-"""The windows and bands that Whisper hears in, in relation to what was heard before."""
+SESSION_MEL: Final = LogMelSpec(relative_to="session", history_utterances=16, std=3.0)
+"""In relation to what was heard before."""
 _FACES: Final = FaceCropSpec(size_px=112, channels=3)
 _SMALL_FACES: Final = FaceCropSpec(equalise=True)
 _CLIP: Final = FaceCropSpec(size_px=112, channels=3, exact_crops=16)
@@ -106,8 +96,8 @@ AUDIO: Final[dict[str, Part]] = {
         "wav2vec2-base",
     ),
     "whisper": Part(
-        Encoding(WHISPER_MEL, Whisper()),
-        Encoding(WHISPER_MEL, Whisper(width=16, hidden=16, layers=1, heads=2, intermediate=32)),
+        Encoding(SESSION_MEL, Whisper()),
+        Encoding(SESSION_MEL, Whisper(width=16, layers=1, heads=2, intermediate=32)),
         "whisper-tiny.en",
     ),
     "gru": Part(

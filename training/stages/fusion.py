@@ -1,5 +1,7 @@
 """The fusion, on frozen embeddings: label-matched tuples and real samples of one modality, over all seven subsets."""
 
+from typing import cast
+
 import msgspec
 import numpy as np
 import torch
@@ -8,7 +10,7 @@ from torch import Tensor, nn
 from models.checkpoint import Card, save
 from models.fusion.experts import ExpertsFusion
 from models.graph import Fused
-from models.heads import Logits
+from models.heads import Logits, Unimodal, averaged
 from models.network import Network, NetworkConfig
 from streamer.labels import MODALITIES, Modality, subset_name
 from training import corpora
@@ -27,8 +29,8 @@ class FusionStage(msgspec.Struct, frozen=True, kw_only=True):
     """One training of the fusion, which also writes the whole network and its calibration."""
 
     name: str = "fusion"
-    encoders: dict[Modality, str]
-    """The stage that trained each modality's encoder."""
+    encoders: dict[Modality, str | tuple[str, ...]]
+    """The stage that trained each modality's encoder; of one that has parts, the stages that trained them, in their order."""
     corpora: dict[Modality, tuple[str, ...]]
     augmented_views: dict[Modality, int]
     """Beside the sample as it is."""
@@ -71,8 +73,7 @@ def train_fusion(
     torch.manual_seed(stage.loop.seed)
     network = Network(config)
     for modality, source in stage.encoders.items():
-        trained = unimodal(config, modality)
-        load_best(shop, source, trained)
+        trained = trained_encoder(config, modality, source, shop)
         network.encoders[modality].load_state_dict(trained.encoder.state_dict())
         if isinstance(network.fusion, ExpertsFusion):
             network.fusion.adopt(modality, trained.heads)
@@ -90,6 +91,25 @@ def train_fusion(
     load_best(shop, stage.name, trainee)
     fitted = calibrate(runner, held_out, stage.coverage)
     save(shop.run, network, msgspec.structs.replace(card, calibration=fitted))
+
+
+def trained_encoder(
+    config: NetworkConfig, modality: Modality, source: str | tuple[str, ...], shop: Workshop
+) -> Unimodal:
+    """An encoder under its heads, as its stage left them; parts under heads that answer the mean of what theirs do."""
+    whole = unimodal(config, modality)
+    if isinstance(source, str):
+        load_best(shop, source, whole)
+        return whole
+    heads = []
+    parts = cast("nn.ModuleDict", whole.encoder.parts)
+    for (name, module), stage in zip(parts.items(), source, strict=True):
+        part = unimodal(config, modality, name)
+        load_best(shop, stage, part)
+        module.load_state_dict(part.encoder.state_dict())
+        heads.append(part.heads)
+    whole.heads = averaged(heads)
+    return whole
 
 
 def _pools(

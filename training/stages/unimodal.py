@@ -30,6 +30,8 @@ class UnimodalStage(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """Also the name of its folder in the run."""
     modality: Modality
+    part: str | None = None
+    """Of an encoder that has several parts, the one that is trained."""
     corpora: tuple[str, ...]
     loop: LoopConfig
     start: str | None = None
@@ -76,7 +78,7 @@ def train_unimodal(
         own = msgspec.structs.replace(stage, loop=msgspec.structs.replace(stage.loop, seed=seed))
         _train_once(own, config, shop, folder / f"seed-{seed}", progress, resume=resume, max_steps=max_steps)
         found.append(torch.load(folder / f"seed-{seed}" / "best.pt", map_location="cpu", weights_only=True))
-    network = unimodal(config, stage.modality)
+    network = unimodal(config, stage.modality, stage.part)
     network.load_state_dict({name: _mean([weights[name] for weights in found]) for name in found[0]})
     torch.save(network.state_dict(), folder / "best.pt")
     together = measure(network.eval(), _held_out(stage, config, shop, progress), stage.score, by_corpus=True)
@@ -95,7 +97,7 @@ def _train_once(
     max_steps: int | None,
 ) -> None:
     torch.manual_seed(stage.loop.seed)
-    network = unimodal(config, stage.modality)
+    network = unimodal(config, stage.modality, stage.part)
     fresh = _start(stage, network, shop)
     train = _data(stage, config.encodings[stage.modality].spec, shop, "train", progress, augmented=True)
     held_out = _held_out(stage, config, shop, progress)
@@ -120,10 +122,11 @@ def _mean(values: list[Tensor]) -> Tensor:
     return torch.stack(values).mean(0) if values[0].is_floating_point() else values[0]
 
 
-def unimodal(config: NetworkConfig, modality: Modality) -> Unimodal:
-    """The encoder of a network under heads of its own, with fresh weights."""
+def unimodal(config: NetworkConfig, modality: Modality, part: str | None = None) -> Unimodal:
+    """The encoder of a network, or one part of it, under heads of its own, with fresh weights."""
     encoding = config.encodings[modality]
-    return Unimodal(encoding.encoder.build(encoding.spec), encoding.encoder.width)
+    encoder = encoding.encoder.parts[part] if part else encoding.encoder
+    return Unimodal(encoder.build(encoding.spec), encoder.width)
 
 
 def load_best(shop: Workshop, stage: str, network: nn.Module) -> None:
