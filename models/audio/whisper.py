@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from models.ctranslate2_file import read_ctranslate2
 from models.graph import Encoded, EncoderConfig, FeatureSpec
-from models.norm import VectorNorm
+from models.norm import RunningNorm
 from models.published import take
 from streamer.features import LogMelSpec
 from streamer.features.log_mel import mel_edges_hz
@@ -65,8 +65,7 @@ class WhisperEncoder(nn.Module):
         self.register_buffer("places", _sinusoids(steps, config.width, config.stride / 2), persistent=False)
         self.layers = nn.ModuleList(_Layer(config) for _ in range(config.layers))
         self.requires_grad_(requires_grad=False)
-        # What it normalises does not change while training: all batches count alike.
-        self.norm = VectorNorm(config.width, affine=False, momentum=None)
+        self.norm = RunningNorm(config.width)
 
     def forward(self, features: Tensor, mask: Tensor) -> Encoded:
         """[batch, frames, n_mels] and [batch, frames] -> embedding [batch, 1, width]."""

@@ -83,7 +83,7 @@ def small(size: Size) -> Recipe:
 def _full() -> Recipe:
     return Recipe(
         name="small",
-        version="4",
+        version="5",
         size="full",
         network=NetworkConfig(
             {
