@@ -32,8 +32,8 @@ _BANDS: Final = LogMelSpec(n_mels=80, f_min_hz=0.0, f_max_hz=8_000.0, mel_scale=
 class Whisper(EncoderConfig, frozen=True, kw_only=True):
     """The defaults are the first two of Whisper tiny's four layers, at 25 steps a second; the last ones know words rather than voices.
 
-    Its weights stay as they were published, in every training: the corpora of emotions are so small that layers which learn too forget
-    more about strangers' voices than they find (docs/results.md).
+    Its weights stay as they were published, in every training: on calibration a CNN beside it gains more from them than from layers that
+    learned too, which by themselves are right more often (CHANGELOG.md has both).
     """
 
     modality: ClassVar[Modality] = "audio"
