@@ -1,7 +1,7 @@
 """From one vector to the two decisions."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -32,14 +32,15 @@ class Heads(nn.Module):
 
 def averaged(several: Sequence[Heads]) -> Heads:
     """Heads on vectors side by side that answer the mean of what each says of its own: a product of experts who are trusted alike."""
-    width = sum(heads.emotion.in_features for heads in several)
-    together = Heads(width)
+    together = Heads(sum(heads.emotion.in_features for heads in several))
+    layers = (
+        (together.emotion, [heads.emotion for heads in several]),
+        (together.sentiment, [heads.sentiment for heads in several]),
+    )
     with torch.no_grad():
-        for name, layer in together.named_children():
-            layers = [cast("nn.Linear", getattr(heads, name)) for heads in several]
-            linear = cast("nn.Linear", layer)
-            linear.weight.copy_(torch.cat([one.weight for one in layers], dim=1) / len(layers))
-            linear.bias.copy_(torch.stack([one.bias for one in layers]).mean(0))
+        for layer, of_each in layers:
+            layer.weight.copy_(torch.cat([one.weight for one in of_each], dim=1) / len(of_each))
+            layer.bias.copy_(torch.stack([one.bias for one in of_each]).mean(0))
     return together
 
 

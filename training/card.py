@@ -12,6 +12,7 @@ from training.errors import TrainingError
 from training.made_lines import Judged, Line
 from training.recipes import find
 from training.recipes.recipe import Stage
+from training.stages.joint import JointStage
 from training.stages.unimodal import UnimodalStage
 
 _PUBLISHED: Final = {
@@ -146,7 +147,12 @@ def _stages(recipe: str) -> tuple[Stage, ...]:
 
 def _published(recipe: str) -> list[str]:
     """The weights of others that the stages start from."""
-    starts = {stage.start for stage in _stages(recipe) if isinstance(stage, UnimodalStage)}
+    starts: set[str | None] = set()
+    for stage in _stages(recipe):
+        if isinstance(stage, UnimodalStage):
+            starts.add(stage.start)
+        elif isinstance(stage, JointStage):
+            starts.update(stage.start.values())
     return [line for name, line in _PUBLISHED.items() if name in starts]
 
 

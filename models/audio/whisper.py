@@ -59,8 +59,10 @@ class WhisperEncoder(nn.Module):
     def __init__(self, config: Whisper, spec: LogMelSpec) -> None:
         super().__init__()
         self.hearing = Hearing(spec)
-        self.conv1 = _Window(_BANDS.n_mels, config.width, stride=1)
-        self.conv2 = _Window(config.width, config.width, stride=config.stride)
+        # Convolutions over three steps as matrix products, which 8-bit graphs compute several times as fast.
+        self.conv1 = nn.Linear(3 * _BANDS.n_mels, config.width)
+        self.conv2 = nn.Linear(3 * config.width, config.width)
+        self.stride = config.stride
         steps = -(-spec.frames(round(spec.max_s * spec.sample_rate_hz)) // config.stride)
         self.register_buffer("places", _sinusoids(steps, config.width, config.stride / 2), persistent=False)
         self.layers = nn.ModuleList(_Layer(config) for _ in range(config.layers))
@@ -69,16 +71,17 @@ class WhisperEncoder(nn.Module):
 
     def forward(self, features: Tensor, mask: Tensor) -> Encoded:
         """[batch, frames, n_mels] and [batch, frames] -> embedding [batch, 1, width]."""
-        hidden, mask = self.conv1(self.hearing(features) * mask.unsqueeze(-1), mask)
-        hidden, mask = self.conv2(hidden, mask)
-        hidden = hidden + self.places[: hidden.shape[1]]
+        there = mask.unsqueeze(-1)
+        hidden = functional.gelu(self.conv1(_windows(self.hearing(features) * there, 1))) * there
+        mask = mask[:, :: self.stride]
+        there = mask.unsqueeze(-1)
+        hidden = functional.gelu(self.conv2(_windows(hidden, self.stride))) * there + self.places[: mask.shape[1]]
         unseen = (1.0 - mask)[:, None, None, :] * -1e4
         for layer in self.layers:
             hidden = layer(hidden, unseen)
-        there = mask.unsqueeze(-1)
         mean = (hidden * there).sum(1) / there.sum(1).clamp(min=1.0)
-        # Some of its values are hundreds of times larger than those that differ between voices; as they come, nothing is learned.
         heard = mask.max(dim=1, keepdim=True).values
+        # Some of its values are hundreds of times larger than those that differ between voices; as they come, nothing is learned.
         return Encoded((self.norm(mean) * heard).unsqueeze(1), heard)
 
     def load_pretrained(self, weights: Path) -> None:
@@ -125,20 +128,10 @@ class Hearing(nn.Module):
         return features @ self.between + self.shift
 
 
-class _Window(nn.Linear):
-    """A convolution over three steps as one matrix product, which 8-bit graphs compute several times as fast."""
-
-    def __init__(self, width_in: int, width_out: int, *, stride: int) -> None:
-        super().__init__(3 * width_in, width_out)
-        self.stride = stride
-
-    def forward(self, steps: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]  # with a mask
-        """[batch, steps, width] and its mask -> every `stride`-th step, and its mask."""
-        padded = functional.pad(steps, (0, 0, 1, 1))
-        count = steps.shape[1]
-        windows = torch.cat([padded[:, place : place + count : self.stride] for place in range(3)], dim=-1)
-        mask = mask[:, :: self.stride]
-        return functional.gelu(super().forward(windows)) * mask.unsqueeze(-1), mask
+def _windows(steps: Tensor, stride: int) -> Tensor:
+    """[batch, steps, width] -> [batch, every `stride`-th, 3 * width]: each step between its neighbours, zeros at the ends."""
+    padded, count = functional.pad(steps, (0, 0, 1, 1)), steps.shape[1]
+    return torch.cat([padded[:, place : place + count : stride] for place in range(3)], dim=-1)
 
 
 def _as_window(weight: Tensor) -> Tensor:

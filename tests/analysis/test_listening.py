@@ -6,6 +6,7 @@ import pytest
 from streamer.analysis.listening import Listening
 from streamer.features.arrays import Float32
 from streamer.inference import Encoding, Model, load_bundle
+from streamer.labels import EMOTIONS
 from streamer.messages import SpeechStarted
 
 
@@ -51,7 +52,11 @@ def test_a_microphone_that_is_always_quiet_is_heard_as_any_other(model: Model, d
         assert memory is not None
         return vector(listening(model, now, (memory,) * 8).encode_audio())
 
-    assert apart(heard(1.0), heard(0.2)) < 0.005
+    usual, quiet = heard(1.0), heard(0.2)
+    assert apart(usual, quiet) < 0.005
+    said = [model.fuse({"audio": Encoding(one, np.ones(1, np.float32))}, {}) for one in (usual, quiet)]
+    differences = [abs(said[0].emotion.probs[label] - said[1].emotion.probs[label]) for label in EMOTIONS]
+    assert max(differences) < 0.05
 
 
 def test_who_is_suddenly_louder_is_heard_otherwise(model: Model, demo_voice: Float32) -> None:

@@ -91,6 +91,8 @@ def test_a_modality_may_be_calibrated_on_augmented_samples_alone(
     assert len(plain["audio"].views) == len(augmented["audio"].views) == 1
     same = {m: np.array_equal(plain[m].views[0].embedding, augmented[m].views[0].embedding) for m in plain}
     assert same == {"text": True, "audio": False, "video": True}
+    fitted = [load(tmp_path / name)[1].calibration for name in calibrated_on]
+    assert all(fitted[0][subset] == fitted[1][subset] for subset in ("text", "video", "text+video"))
 
 
 def test_every_encoder_leaves_its_figures_and_confusion_matrices_for_tensorboard(run: Path) -> None:

@@ -45,7 +45,7 @@ _VOICES_AS_WHISPER_HEARS: Final = UnimodalStage(
     part="whisper",
     corpora=SPEECH,
     start="whisper-tiny.en",
-    # Whisper knows voices of every age and speed; what differs is the room.
+    # Whisper knows voices of every pitch and speed; what is imitated are microphones and noise.
     sound=SoundAugment(speed=0.0, pitch_bands=0.0, max_crop_s=12.0, reverb=0.0, time_masks=0, band_masks=0),
     score="unweighted_recall",
     loop=LoopConfig(epochs=12, batch_size=64, learning_rate=3e-3, class_power=0.5, weight_decay=0.02, average=0.995),
