@@ -66,6 +66,7 @@ def test_who_is_suddenly_louder_is_heard_otherwise(model: Model, demo_voice: Flo
     usual, loud = (
         vector(listening(model, now * np.float32(gain), (memory,) * 8).encode_audio()) for gain in (0.5, 2.0)
     )
+    assert np.abs(usual - loud).max() > 0.05
     assert apart(usual, loud) > 0.02
 
 
