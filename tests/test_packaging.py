@@ -14,6 +14,7 @@ from streamer.bundle import Manifest
 
 ROOT = Path(__file__).resolve().parents[1]
 BUNDLE = "streamer/bundles/small"
+NOTICE = "streamer/bundles/NOTICE"
 MEGABYTE = 1_000_000
 
 
@@ -36,7 +37,7 @@ def sizes(wheel: Path) -> dict[str, int]:
 
 def test_the_wheel_holds_the_package_streamer_and_nothing_else(sizes: dict[str, int]) -> None:
     assert {name.partition("/")[0] for name in sizes} == {"streamer", "affect_streamer-0.1.0.dist-info"}
-    assert {Path(name).suffix for name in sizes if name.startswith("streamer/")} <= {
+    assert {Path(name).suffix for name in sizes if name.startswith("streamer/") and name != NOTICE} <= {
         ".json",
         ".md",
         ".mp4",
@@ -56,6 +57,14 @@ def test_the_wheel_holds_every_module(sizes: dict[str, int]) -> None:
 def test_the_wheel_holds_the_demo_clip_with_its_provenance(sizes: dict[str, int]) -> None:
     assert 0 < sizes["streamer/demo/clip.mp4"] < MEGABYTE
     assert "streamer/demo/PROVENANCE.md" in sizes
+
+
+def test_the_wheel_holds_the_notice_that_published_weights_ask_for(wheel: Path, sizes: dict[str, int]) -> None:
+    assert f"affect_streamer-0.1.0.dist-info/licenses/{NOTICE}" in sizes
+    with zipfile.ZipFile(wheel) as archive:
+        notice = archive.read(NOTICE).decode()
+    assert "OpenAI" in notice
+    assert "Permission is hereby granted" in notice
 
 
 def test_the_wheel_holds_the_bundle_within_its_limit(wheel: Path, sizes: dict[str, int]) -> None:
