@@ -1,15 +1,18 @@
 """From a run to a bundle, or to an error: nothing half-written, nothing that is not what torch computes."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
+from torch import Tensor
+
 from exporters.draft import draft_of
 from exporters.errors import ExportError
-from exporters.graphs import OPSET, graph_names, write_graph
+from exporters.graphs import INPUT_NAMES, OPSET, graph_names, write_graph
 from exporters.parity import check, measure
-from exporters.precision import Precision, shrink
-from models.checkpoint import TOKENIZER, Card, load
+from exporters.precision import Feed, Precision, shrink
+from models.checkpoint import TOKENIZER, Card, load, load_typical
 from models.graph import EncoderConfig
 from models.network import Network, part_name
 from streamer.bundle import AudioPart, Bundle, FusionPart, Manifest, TextPart, VideoPart, read, write_manifest
@@ -30,8 +33,9 @@ def export(run: Path, folder: Path, precision: Precision = "fp32") -> Bundle:
             write_graph(network, graph, draft / f"{graph}.onnx")
         exact = measure(network, draft)
         check(exact)
+        typical = _feeds(load_typical(run))
         for graph in graph_names(network):
-            shrink(draft / f"{graph}.onnx", precision)
+            shrink(draft / f"{graph}.onnx", precision, typical.get(graph))
         parity = {graph: found.value for graph, found in exact.items()}
         if precision != "fp32":
             parity |= {f"{graph}-{precision}": found.value for graph, found in measure(network, draft).items()}
@@ -40,6 +44,14 @@ def export(run: Path, folder: Path, precision: Precision = "fp32") -> Bundle:
         write_manifest(draft, _manifest(network, card, precision, parity))
         read(draft)
     return read(folder)
+
+
+def _feeds(typical: Mapping[Modality, tuple[Tensor, ...]]) -> dict[str, Feed]:
+    """By the names of the graphs' inputs."""
+    return {
+        graph: {name: values.numpy() for name, values in zip(INPUT_NAMES[graph], inputs, strict=True)}
+        for graph, inputs in typical.items()
+    }
 
 
 def _copy_tokenizer(run: Path, draft: Path) -> None:

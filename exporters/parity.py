@@ -56,6 +56,8 @@ def _worst(network: Network, graph: str, path: Path) -> Difference:
 
     options = ort.SessionOptions()
     options.log_severity_level = 3
+    # Hundreds of small calls, between torch's: threads that wait by spinning would take the processor from it.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     module = module_of(network, graph).eval()
     worst = Difference(_LOWEST, "nothing")

@@ -1,16 +1,21 @@
 """A trained network in one file: weights, what it is made of, and what is known about it. Training writes it, exporters read it."""
 
+import pickle
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 import torch
+from torch import Tensor
 
 from models.network import Network, from_data, to_data
 from streamer.bundle import Corpus
 from streamer.calibration import Calibration
 from streamer.errors import BundleError
+from streamer.labels import Modality
 
 FILE = "network.pt"
+TYPICAL = "typical.pt"
 TOKENIZER = "tokenizer.json"
 
 
@@ -54,3 +59,25 @@ def load(folder: Path) -> tuple[Network, Card]:
     except (RuntimeError, KeyError, EOFError, msgspec.MsgspecError) as err:
         raise BundleError(f"{path}: damaged or of another version ({err})") from err
     return network.eval(), card
+
+
+def save_typical(folder: Path, inputs: Mapping[Modality, tuple[Tensor, ...]]) -> None:
+    """Write one batch of each encoder's inputs, as training had them, beside `network.pt`: what 8-bit graphs are measured on."""
+    draft = folder / (TYPICAL + ".part")
+    torch.save(dict(inputs), draft)
+    draft.replace(folder / TYPICAL)
+
+
+def load_typical(folder: Path) -> dict[Modality, tuple[Tensor, ...]]:
+    """Those batches; none from a run that left none.
+
+    Raises:
+        BundleError: the file is damaged.
+    """
+    path = folder / TYPICAL
+    if not path.is_file():
+        return {}
+    try:
+        return dict(torch.load(path, map_location="cpu", weights_only=True))
+    except (RuntimeError, EOFError, TypeError, pickle.UnpicklingError) as err:
+        raise BundleError(f"{path}: damaged ({err}); the run's last stage writes it again (`--resume`)") from err

@@ -1,9 +1,11 @@
 """Nothing leaves the workshop that is not what torch computes."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 from onnx import numpy_helper
@@ -14,13 +16,14 @@ from exporters.export import export
 from exporters.graphs import write_graph
 from exporters.inspection import inspect, install
 from exporters.parity import check, measure
+from exporters.precision import shrink
 from models.audio.mel_cnn import MelCnn
-from models.checkpoint import TOKENIZER, Card, save
+from models.checkpoint import TOKENIZER, Card, save, save_typical
 from models.fusion.gated import Gated
 from models.network import Encoding, Network, NetworkConfig
 from models.text.bert import Bert
 from models.video.face_cnn import FaceCnn
-from streamer.bundle import read
+from streamer.bundle import read, shipped
 from streamer.errors import BundleError
 from streamer.features import FaceCropSpec, LogMelSpec, TextSpec
 from tests.exporters.vocabulary import word_pieces
@@ -88,13 +91,64 @@ def test_a_graph_that_gives_nan_is_refused() -> None:
         check({"text": Difference(float("nan"), "anywhere")})
 
 
+def _feeding_convolutions(graph: Path) -> set[str]:
+    """The operations whose output convolutions take."""
+    nodes = onnx.load(str(graph)).graph.node
+    makers = {name: node.op_type for node in nodes for name in node.output}
+    return {makers.get(node.input[0], "input") for node in nodes if node.op_type == "Conv"}
+
+
 def test_8_bits_keep_the_bundle_loadable_and_say_how_much_changed(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("exporters.precision._SMALL_BYTES", 10_000)
-    manifest = export(run, tmp_path / "small", "int8").manifest
+    shutil.copytree(run, tmp_path / "run")
+    save_typical(tmp_path / "run", {"video": (torch.randn(40, 1, 1, 48, 48), torch.ones(40, 1))})
+    manifest = export(tmp_path / "run", tmp_path / "small", "int8").manifest
     assert manifest.precision == "int8"
     assert 0 < manifest.parity["text-int8"] < 0.5
+    assert _feeding_convolutions(tmp_path / "small" / "video.onnx") == {"DequantizeLinear"}
+    assert "DequantizeLinear" not in _feeding_convolutions(tmp_path / "small" / "audio.onnx")
+
+
+def _largest_weight(graph: Path) -> int:
+    """Of the 8-bit weights that something is multiplied with; tables that are looked up have all eight bits."""
+    model = onnx.load(str(graph)).graph
+    multiplied = {n.input[i] for n in model.node for i in (0, 1) if n.op_type in ("MatMulInteger", "DequantizeLinear")}
+    kept = [numpy_helper.to_array(t) for t in model.initializer if t.data_type == onnx.TensorProto.INT8]
+    names = [t.name for t in model.initializer if t.data_type == onnx.TensorProto.INT8]
+    return max(int(np.abs(w.astype(int)).max()) for name, w in zip(names, kept, strict=True) if name in multiplied)
+
+
+def test_the_shipped_voices_and_faces_do_not_overflow_on_processors_without_vnni() -> None:
+    for graph in ("audio", "video"):
+        assert 32 < _largest_weight(shipped() / f"{graph}.onnx") <= 64
+
+
+def test_convolutions_in_8_bits_compute_about_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exporters.precision._SMALL_BYTES", 10_000)
+    torch.manual_seed(0)
+    exact, rough = tmp_path / "exact.onnx", tmp_path / "rough.onnx"
+    write_graph(Network(TINY).eval(), "video", exact)
+    shutil.copyfile(exact, rough)
+    crops, mask = torch.randn(70, 1, 1, 48, 48).numpy(), np.ones((70, 1), np.float32)
+    shrink(rough, "int8", {"crops": crops, "mask": mask})
+    said, said_roughly = (
+        onnxruntime.InferenceSession(str(graph)).run(["embedding"], {"crops": crops[:8], "mask": mask[:8]})[0]
+        for graph in (exact, rough)
+    )
+    assert 0 < np.abs(said - said_roughly).max() < 0.05 * np.abs(said).max()
+
+
+def test_typical_inputs_that_were_cut_off_are_named_with_the_mend(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    save_typical(tmp_path / "run", {"video": (torch.randn(40, 1, 1, 48, 48), torch.ones(40, 1))})
+    kept = (tmp_path / "run" / "typical.pt").read_bytes()
+    for damaged in (kept[:-1000], kept[:10], b""):
+        (tmp_path / "run" / "typical.pt").write_bytes(damaged)
+        with pytest.raises(BundleError, match=r"typical\.pt: damaged .*--resume"):
+            export(tmp_path / "run", tmp_path / "out", "int8")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_run_without_a_finished_network_is_an_error_that_names_the_command(tmp_path: Path) -> None:
@@ -125,8 +179,6 @@ def test_an_installed_bundle_answers_the_daemon(bundle: Path, tmp_path: Path) ->
 
 
 def test_a_changed_byte_is_not_installed(bundle: Path, tmp_path: Path) -> None:
-    import shutil
-
     broken = tmp_path / "broken"
     shutil.copytree(bundle, broken)
     with (broken / "audio.onnx").open("ab") as file:

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from models.checkpoint import load
+from models.checkpoint import load, load_typical
 from streamer.bundle import Corpus, FusionPart, Manifest, Metric, read, write_manifest
 from streamer.calibration import Calibration, Decision
 from streamer.labels import subset_name
@@ -42,6 +42,14 @@ def test_a_run_leaves_a_network_that_knows_its_corpora_and_is_calibrated_for_eve
     assert [corpus.name for corpus in card.corpora] == ["MELD (text)", "RAVDESS", "FERPlus"]
     assert set(card.calibration) == {subset_name(subset) for subset in SUBSETS}
     assert (run / "tokenizer.json").is_file()
+
+
+def test_a_run_leaves_voices_and_faces_for_8_bit_graphs_to_be_measured_on(run: Path) -> None:
+    typical = load_typical(run)
+    assert set(typical) == {"audio", "video"}
+    for inputs, mask in typical.values():
+        assert 1 < len(inputs) == len(mask)
+        assert inputs.std() > 0.1
 
 
 def test_every_subset_is_measured_with_its_interval(run: Path, made_data: Path) -> None:

@@ -9,7 +9,6 @@ import torch
 from rich.console import Console
 
 from models.network import NetworkConfig
-from models.video.face_cnn import FaceCnn
 from training.errors import TrainingError
 from training.progress import Progress
 from training.recipes import find
@@ -40,7 +39,8 @@ def run(trained: Path, tmp_path: Path) -> Path:
 
 
 def _wider() -> Recipe:
-    video = msgspec.structs.replace(SMALL.network.encodings["video"], encoder=FaceCnn(width=24))
+    own = SMALL.network.encodings["video"]
+    video = msgspec.structs.replace(own, encoder=msgspec.structs.replace(own.encoder, width=24))
     network = NetworkConfig({**SMALL.network.encodings, "video": video}, SMALL.network.fusion)
     return msgspec.structs.replace(SMALL, network=network)
 

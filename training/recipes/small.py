@@ -83,7 +83,7 @@ def small(size: Size) -> Recipe:
 def _full() -> Recipe:
     return Recipe(
         name="small",
-        version="5",
+        version="6",
         size="full",
         network=NetworkConfig(
             {

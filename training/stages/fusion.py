@@ -1,28 +1,33 @@
 """The fusion, on frozen embeddings: label-matched tuples and real samples of one modality, over all seven subsets."""
 
-from typing import cast
+from typing import Final, cast
 
 import msgspec
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.checkpoint import Card, save
+from models.checkpoint import Card, save, save_typical
 from models.fusion.experts import ExpertsFusion
 from models.graph import Fused
 from models.heads import Logits, Unimodal, averaged
 from models.network import Network, NetworkConfig
 from streamer.labels import MODALITIES, Modality, subset_name
 from training import corpora
+from training.batch import rng_for
 from training.calibrate import SUBSETS, calibrate, held_out_scores
 from training.embed import embed
 from training.held_out import Answers, Measured, both_heads, figures_of
 from training.loop import Fit, LoopConfig, class_weights
+from training.modality_data import Augments, modality_data
 from training.progress import Progress
 from training.runner import TorchRunner
 from training.samples import Split, emotions, select
 from training.stages.unimodal import Workshop, load_best, unimodal
 from training.tuples import Matching, Pool, TupleData, Tuples
+
+_TYPICAL: Final = 128
+"""Samples of each modality that 8-bit graphs are measured on."""
 
 
 class FusionStage(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +95,22 @@ def train_fusion(
     fit.run(lambda _: _measure(runner, held_out), progress, max_steps=max_steps)
     load_best(shop, stage.name, trainee)
     fitted = calibrate(runner, held_out, stage.coverage)
+    save_typical(shop.run, _typical(stage, config, shop, progress))
     save(shop.run, network, msgspec.structs.replace(card, calibration=fitted))
+
+
+def _typical(
+    stage: FusionStage, config: NetworkConfig, shop: Workshop, progress: Progress
+) -> dict[Modality, tuple[Tensor, ...]]:
+    """One batch of voices and one of faces as training has them, spread over the corpora; words are looked up and have no range."""
+    found: dict[Modality, tuple[Tensor, ...]] = {}
+    for m, encoding in config.encodings.items():
+        if m != "text":
+            samples = select(corpora.read(stage.corpora[m], shop.data), "train", stage.limit)
+            some = samples[:: max(1, len(samples) // _TYPICAL)][:_TYPICAL]
+            data = modality_data(encoding.spec, some, shop.cache, progress, Augments(), batch_size=len(some))
+            found[m] = data.batch(list(range(len(some))), rng_for(stage.loop.seed)).inputs
+    return found
 
 
 def trained_encoder(
