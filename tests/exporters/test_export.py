@@ -115,9 +115,12 @@ def _largest_weight(graph: Path) -> int:
     """Of the 8-bit weights that something is multiplied with; tables that are looked up have all eight bits."""
     model = onnx.load(str(graph)).graph
     multiplied = {n.input[i] for n in model.node for i in (0, 1) if n.op_type in ("MatMulInteger", "DequantizeLinear")}
-    kept = [numpy_helper.to_array(t) for t in model.initializer if t.data_type == onnx.TensorProto.INT8]
-    names = [t.name for t in model.initializer if t.data_type == onnx.TensorProto.INT8]
-    return max(int(np.abs(w.astype(int)).max()) for name, w in zip(names, kept, strict=True) if name in multiplied)
+    weights = [
+        numpy_helper.to_array(tensor)
+        for tensor in model.initializer
+        if tensor.data_type == onnx.TensorProto.INT8 and tensor.name in multiplied
+    ]
+    return max(int(np.abs(values.astype(int)).max()) for values in weights)
 
 
 def test_the_shipped_voices_and_faces_do_not_overflow_on_processors_without_vnni() -> None:
