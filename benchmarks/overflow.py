@@ -26,6 +26,7 @@ from streamer.bundle import read as read_bundle
 from streamer.cli.demo import CLIP
 from streamer.features import load_tokenizer
 from streamer.features.arrays import Float32
+from streamer.messages import SAMPLE_RATE_HZ
 from training.decode import decode
 
 RECORDINGS: Final = (CLIP, CLIP.with_name("speech.mp4"))
@@ -37,7 +38,6 @@ SENTENCES: Final = (
     "Something is out there, I'm really scared, please do not open that door.",
     "I can't believe that she told everyone about it after all that we have been through together.",
 )
-SAMPLE_RATE_HZ: Final = 16_000
 
 Feed = dict[str, NDArray[Any]]
 

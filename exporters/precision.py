@@ -18,31 +18,29 @@ _CHUNK: Final = 32
 """Typical inputs that the quantiser runs at once."""
 
 
-def shrink(path: Path, precision: Precision, typical: Feed | None = None) -> None:
+def shrink(path: Path, precision: Precision, typical: Feed | None = None, *, weight_bits: Literal[7, 8] = 7) -> None:
     """Rewrite a graph in place, its inputs and outputs staying float32 and int64.
 
     Args:
         path: The graph.
         precision: Of its weights.
         typical: A batch of its inputs, by name. With it convolutions compute in 8 bits too, at half the time; without, they stay float32.
+        weight_bits: Of matrix products, with `int8`. Sums of two products of 8-bit values overflow on processors without VNNI (Intel before
+            2019, AMD before 2022), those of seven bits do not (`benchmarks/overflow.py`). Convolutions always have seven.
     """
     if precision == "fp32" or path.stat().st_size < _SMALL_BYTES:
         return
     if precision == "int8":
-        _int8(path, typical)
+        _int8(path, typical, weight_bits)
     else:
         _fp16(path)
 
 
-def _int8(path: Path, typical: Feed | None) -> None:
+def _int8(path: Path, typical: Feed | None, weight_bits: Literal[7, 8]) -> None:
     """Weights of matrix products, embeddings and convolutions in 8 bits.
 
     What goes into a matrix product is quantised as it comes, by its own range, what goes into a convolution by its range on the
     typical inputs: its values differ less from one input to another, and a range that is known need not be looked for.
-
-    Sums of two products of 8-bit values overflow on processors without VNNI (Intel before 2019, AMD before 2022), those of seven bits do
-    not: sound and pictures have seven, or a voice would be another one there. Of the sums over words one in forty thousand overflows,
-    which moves an answer as far as eight bits do anyway (`benchmarks/overflow.py`).
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -56,7 +54,7 @@ def _int8(path: Path, typical: Feed | None) -> None:
             str(path),
             op_types_to_quantize=["MatMul", "Gather"],
             per_channel=True,
-            reduce_range=typical is not None,
+            reduce_range=weight_bits == 7,
             weight_type=QuantType.QInt8,
         )
 
