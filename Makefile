@@ -36,6 +36,7 @@ format: setup  ## let ruff lay the code out
 	$(BIN)/ruff format .
 
 bundle: setup  ## train, measure and export the shipped bundle from $(DATA), and put it in its place
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[teacher]'
 	$(BIN)/python -m training train --data $(DATA) --out $(RUN) --resume
 	$(BIN)/python -m exporters export $(RUN) --out $(RUN)/bundle --precision int8
 	$(BIN)/python -m training report --bundle $(RUN)/bundle --data $(DATA)

@@ -13,6 +13,7 @@ from exporters.graphs import INPUT_NAMES, OPSET, graph_names, write_graph
 from exporters.parity import check, measure
 from exporters.precision import Feed, Precision, shrink
 from models.checkpoint import TOKENIZER, Card, load, load_typical
+from models.exported import exported_parts
 from models.graph import EncoderConfig
 from models.network import Network, part_name
 from streamer.bundle import AudioPart, Bundle, FusionPart, Manifest, TextPart, VideoPart, read, write_manifest
@@ -39,7 +40,9 @@ def export(run: Path, folder: Path, precision: Precision = "fp32") -> Bundle:
         typical = _feeds(load_typical(run))
         for graph in graph_names(network):
             shrink(draft / f"{graph}.onnx", precision, typical.get(graph), weight_bits=8 if graph in _EIGHT_BITS else 7)
-        parity = {graph: found.value for graph, found in exact.items()}
+        for modality, kept in exported_parts(network).items():
+            shutil.copyfile(kept.path, draft / f"{modality}.onnx")
+        parity = dict(card.parity) | {graph: found.value for graph, found in exact.items()}
         if precision != "fp32":
             parity |= {f"{graph}-{precision}": found.value for graph, found in measure(network, draft).items()}
         if "text" in network.config.encodings:

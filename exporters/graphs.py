@@ -7,6 +7,8 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from models.exported import exported_parts
+from models.graph import ENCODER_INPUTS
 from models.network import Network
 from streamer.features import FaceCropSpec, WaveformSpec
 from streamer.labels import MODALITIES, Modality
@@ -17,9 +19,7 @@ OPSET: Final = 17
 Inputs = tuple[Tensor, ...]
 
 INPUT_NAMES: Final[dict[str, tuple[str, ...]]] = {
-    "text": ("input_ids", "attention_mask", "token_type_ids"),
-    "audio": ("features", "mask"),
-    "video": ("crops", "mask"),
+    **{str(modality): names for modality, names in ENCODER_INPUTS.items()},
     "fusion": (*MODALITIES, *(f"{m}_mask" for m in MODALITIES)),
 }
 OUTPUT_NAMES: Final[dict[str, tuple[str, ...]]] = {
@@ -32,8 +32,9 @@ _STEPS: Final = {"text": "tokens", "audio": "steps", "video": "frames"}
 
 
 def graph_names(network: Network) -> tuple[str, ...]:
-    """The graphs of this network: one per modality that it has, and the fusion."""
-    return (*(m for m in MODALITIES if m in network.config.encodings), "fusion")
+    """The graphs to write of this network: one per modality that it has and that is none already, and the fusion."""
+    kept = exported_parts(network)
+    return (*(m for m in MODALITIES if m in network.config.encodings and m not in kept), "fusion")
 
 
 def module_of(network: Network, graph: str) -> nn.Module:

@@ -19,6 +19,7 @@ from models.graph import EncoderConfig, FusionConfig
 from models.text.bert import Bert
 from models.text.bert_pooled import BertPooled
 from models.text.bilstm import BiLstm
+from models.text.mpnet import Mpnet
 from models.video.cnn3d import Cnn3d
 from models.video.face_cnn import FaceCnn
 from models.video.r3d18 import R3d18
@@ -28,6 +29,7 @@ from models.video.vit_bilstm import VitBiLstm
 REGISTRY: dict[str, type[EncoderConfig | FusionConfig]] = {
     "bert": Bert,
     "bert-pooled": BertPooled,
+    "mpnet": Mpnet,
     "bilstm": BiLstm,
     "mel-cnn": MelCnn,
     "conv1d-cnn": Conv1dCnn,

@@ -1,6 +1,7 @@
 """A trained network in one file: weights, what it is made of, and what is known about it. Training writes it, exporters read it."""
 
 import pickle
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import msgspec
 import torch
 from torch import Tensor
 
+from models.exported import ExportedEncoder, exported_parts
 from models.network import Network, from_data, to_data
 from streamer.bundle import Corpus
 from streamer.calibration import Calibration
@@ -27,14 +29,24 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     recipe: str
     size: str
     corpora: tuple[Corpus, ...] = ()
+    parity: dict[str, float] = {}
+    """Of graphs that are kept from an earlier bundle, as they were measured there."""
     calibration: dict[str, Calibration] = {}
 
 
 def save(folder: Path, network: Network, card: Card) -> None:
-    """Write `network.pt` into a run's folder, whole or not at all."""
+    """Write `network.pt` into a run's folder, whole or not at all; beside it the graphs that are kept."""
     draft = folder / (FILE + ".part")
+    kept = exported_parts(network)
+    for modality, part in kept.items():
+        shutil.copyfile(part.path, folder / _kept_file(modality))
     torch.save(
-        {"card": msgspec.json.encode(card).decode(), "network": to_data(network.config), "state": network.state_dict()},
+        {
+            "card": msgspec.json.encode(card).decode(),
+            "network": to_data(network.config),
+            "state": network.state_dict(),
+            "kept": list(kept),
+        },
         draft,
     )
     draft.replace(folder / FILE)
@@ -54,11 +66,17 @@ def load(folder: Path) -> tuple[Network, Card]:
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
         network = Network(from_data(found["network"]))
+        for modality in found.get("kept", []):  # checkpoints from before graphs could be kept say nothing of it
+            network.encoders[modality] = ExportedEncoder(folder / _kept_file(modality), modality)
         network.load_state_dict(found["state"])
         card = msgspec.json.decode(found["card"], type=Card)
     except (RuntimeError, KeyError, EOFError, msgspec.MsgspecError) as err:
         raise BundleError(f"{path}: damaged or of another version ({err})") from err
     return network.eval(), card
+
+
+def _kept_file(modality: str) -> str:
+    return f"kept-{modality}.onnx"
 
 
 def save_typical(folder: Path, inputs: Mapping[Modality, tuple[Tensor, ...]]) -> None:

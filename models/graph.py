@@ -1,6 +1,6 @@
 """The language that every network part speaks, whatever the recipe: the same as the bundle's graphs (`streamer/bundle.py`)."""
 
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 import msgspec
 from torch import Tensor, nn
@@ -9,6 +9,12 @@ from streamer.features import AudioSpec, FaceCropSpec, TextSpec
 from streamer.labels import Modality
 
 FeatureSpec = TextSpec | AudioSpec | FaceCropSpec
+ENCODER_INPUTS: Final[dict[Modality, tuple[str, ...]]] = {
+    "text": ("input_ids", "attention_mask", "token_type_ids"),
+    "audio": ("features", "mask"),
+    "video": ("crops", "mask"),
+}
+"""In the order of an encoder's forward."""
 
 
 class Encoded(NamedTuple):

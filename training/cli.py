@@ -34,6 +34,13 @@ def train(
     random_weights: Annotated[
         bool, typer.Option("--random-weights", help="Start without published weights; the version says so.")
     ] = False,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Take this encoder (text, audio or video) from --kept-from as it is, and train the others; several times."
+        ),
+    ] = None,
+    kept_from: Annotated[Path, typer.Option(help="A bundle.")] = Path("streamer/bundles/small"),
     cache: CacheOption = Path("cache"),
 ) -> None:
     """Train a recipe, stage by stage."""
@@ -41,6 +48,8 @@ def train(
     from training.run import train_recipe
 
     found = recipes.find(recipe, size, recipes.parse_choices(chosen or ()))
+    if keep:
+        found = recipes.keeping(found, kept_from, keep)
     train_recipe(
         recipes.from_random_weights(found) if random_weights else found,
         data,

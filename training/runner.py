@@ -5,6 +5,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
+from models.graph import ENCODER_INPUTS
 from models.network import Network
 from streamer.bundle import AudioPart, Bundle, TextPart, VideoPart
 from streamer.features import AudioSpec, FaceCropSpec, TextSpec
@@ -12,12 +13,6 @@ from streamer.features.arrays import Float32
 from streamer.labels import MODALITIES, Modality
 
 Specs = dict[Modality, TextSpec | AudioSpec | FaceCropSpec]
-
-_INPUTS: dict[Modality, tuple[str, ...]] = {
-    "text": ("input_ids", "attention_mask", "token_type_ids"),
-    "audio": ("features", "mask"),
-    "video": ("crops", "mask"),
-}
 
 
 class Encodings(NamedTuple):
@@ -103,7 +98,7 @@ class BundleRunner:
 
     def encode(self, modality: Modality, inputs: tuple[Tensor, ...]) -> Encodings:
         """See `Runner`."""
-        feed = {name: value.numpy() for name, value in zip(_INPUTS[modality], inputs, strict=True)}
+        feed = {name: value.numpy() for name, value in zip(ENCODER_INPUTS[modality], inputs, strict=True)}
         return Encodings(*self._sessions[modality].run(["embedding", "embedding_mask"], feed))
 
     def fuse(self, embeddings: dict[Modality, Encodings]) -> Scores:

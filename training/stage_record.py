@@ -13,11 +13,11 @@ import msgspec
 from models.network import to_data
 from training.errors import TrainingError
 from training.recipes.recipe import Recipe, Stage
-from training.stages.unimodal import UnimodalStage
+from training.stages.unimodal import UnimodalStage, trained_by
 
 FILE: Final = "recipe.json"
 _TRAINED: Final = "last.pt"
-_STAGE_FIELDS: Final = ("part", "features", "start", "frozen")
+_STAGE_FIELDS: Final = ("part", "features", "start", "frozen", "kept")
 """Of a stage, what other weights or inputs would come of; how long and how fast it learns may change on the way."""
 
 
@@ -86,7 +86,7 @@ def forget_others(run: Path, recipe: Recipe) -> None:
 
 
 def _record(recipe: Recipe, stage: Stage) -> StageRecord:
-    network = to_data(recipe.network)
+    network = to_data(trained_by(stage, recipe.network) if isinstance(stage, UnimodalStage) else recipe.network)
     own = {stage.modality} if isinstance(stage, UnimodalStage) else set(network["encodings"])
     parts = {
         name: part

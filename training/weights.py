@@ -8,9 +8,10 @@ from torch import nn
 from models.audio.whisper import WhisperEncoder
 from models.backbone import Backboned
 from models.text.bert import BertTrunk
+from models.text.mpnet import MpnetEncoder
 from training import published
 from training.errors import TrainingError
-from training.pretrained import minilm_weights, whisper_weights
+from training.pretrained import minilm_weights, mpnet_weights, whisper_weights
 
 
 def load_minilm(encoder: nn.Module) -> None:
@@ -42,8 +43,24 @@ def load_whisper(encoder: nn.Module) -> None:
         raise TrainingError(f"whisper-tiny.en: {err}") from err
 
 
+def load_mpnet(encoder: nn.Module) -> None:
+    """all-mpnet-base-v2 into the text encoder.
+
+    Raises:
+        TrainingError: the encoder is no MPNet, or of another size.
+    """
+    if not isinstance(encoder, MpnetEncoder):
+        raise TrainingError(f"mpnet: its weights are an MPNet's, not a {type(encoder).__name__}'s")
+    with mpnet_weights() as weights:
+        try:
+            encoder.load_pretrained(weights)
+        except ValueError as err:
+            raise TrainingError(f"mpnet: {err}") from err
+
+
 WEIGHTS: dict[str, Callable[[nn.Module], None]] = {
     "minilm": load_minilm,
+    "mpnet": load_mpnet,
     "whisper-tiny.en": load_whisper,
     "bert-base": partial(published.load, "bert-base", published.BERT_BASE),
     "wav2vec2-base": partial(published.load, "wav2vec2-base", published.WAV2VEC2_BASE),

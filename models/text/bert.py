@@ -27,6 +27,7 @@ class Bert(EncoderConfig, frozen=True, kw_only=True):
     intermediate: int = 1536
     vocabulary: int = 30_522
     positions: int = 512
+    norm_eps: float = 1e-12
     dropout: float = 0.1
 
     def build(self, spec: FeatureSpec) -> nn.Module:  # noqa: ARG002 - word pieces have no width
@@ -45,10 +46,14 @@ class BertTrunk(nn.Module):
     def hidden(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
         """Three int64 [batch, tokens] -> [batch, tokens, hidden]."""
         hidden: Tensor = self.embeddings(input_ids, token_type_ids)
-        unseen = (1.0 - attention_mask.to(hidden.dtype))[:, None, None, :] * -1e4
+        bias = self.attention_bias(attention_mask)
         for layer in self.encoder["layer"].children():
-            hidden = layer(hidden, unseen)
+            hidden = layer(hidden, bias)
         return hidden
+
+    def attention_bias(self, attention_mask: Tensor) -> Tensor:
+        """[batch, tokens], 1 where a piece is -> what is added to the scores of every layer, [batch, heads or 1, tokens or 1, tokens]."""
+        return (1.0 - attention_mask.float())[:, None, None, :] * -1e4
 
     def load_pretrained(self, weights: Path) -> None:
         """Take a published `model.safetensors`; the projection stays fresh.
@@ -105,7 +110,7 @@ class _Embeddings(nn.Module):
         self.word_embeddings = nn.Embedding(config.vocabulary, config.hidden)
         self.position_embeddings = nn.Embedding(config.positions, config.hidden)
         self.token_type_embeddings = nn.Embedding(2, config.hidden)
-        self.LayerNorm = nn.LayerNorm(config.hidden, eps=1e-12)
+        self.LayerNorm = nn.LayerNorm(config.hidden, eps=config.norm_eps)
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, input_ids: Tensor, token_type_ids: Tensor) -> Tensor:
@@ -129,23 +134,25 @@ class _Layer(nn.Module):
         self.attention = nn.ModuleDict(
             {
                 "self": nn.ModuleDict({name: nn.Linear(wide, wide) for name in ("query", "key", "value")}),
-                "output": nn.ModuleDict({"dense": nn.Linear(wide, wide), "LayerNorm": nn.LayerNorm(wide, eps=1e-12)}),
+                "output": nn.ModuleDict(
+                    {"dense": nn.Linear(wide, wide), "LayerNorm": nn.LayerNorm(wide, eps=config.norm_eps)}
+                ),
             }
         )
         self.intermediate = nn.ModuleDict({"dense": nn.Linear(wide, config.intermediate)})
         self.output = nn.ModuleDict(
-            {"dense": nn.Linear(config.intermediate, wide), "LayerNorm": nn.LayerNorm(wide, eps=1e-12)}
+            {"dense": nn.Linear(config.intermediate, wide), "LayerNorm": nn.LayerNorm(wide, eps=config.norm_eps)}
         )
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, hidden: Tensor, unseen: Tensor) -> Tensor:
-        attended = self.attention["output"]["dense"](self._attend(hidden, unseen))  # type: ignore[index]
+    def forward(self, hidden: Tensor, bias: Tensor) -> Tensor:
+        attended = self.attention["output"]["dense"](self._attend(hidden, bias))  # type: ignore[index]
         hidden = self.attention["output"]["LayerNorm"](hidden + self.dropout(attended))  # type: ignore[index]
         wide = functional.gelu(self.intermediate["dense"](hidden))
         normalised: Tensor = self.output["LayerNorm"](hidden + self.dropout(self.output["dense"](wide)))
         return normalised
 
-    def _attend(self, hidden: Tensor, unseen: Tensor) -> Tensor:
+    def _attend(self, hidden: Tensor, bias: Tensor) -> Tensor:
         batch, tokens, wide = hidden.shape
         split = (batch, tokens, self.heads, wide // self.heads)
         projections = self.attention["self"]
@@ -153,7 +160,7 @@ class _Layer(nn.Module):
             projections[name](hidden).reshape(split).transpose(1, 2)  # type: ignore[index]
             for name in ("query", "key", "value")
         )
-        scores = query @ key.transpose(-1, -2) / math.sqrt(wide // self.heads) + unseen
+        scores = query @ key.transpose(-1, -2) / math.sqrt(wide // self.heads) + bias
         attended: Tensor = self.dropout(scores.softmax(dim=-1)) @ value
         return attended.transpose(1, 2).reshape(batch, tokens, wide)
 

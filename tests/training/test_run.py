@@ -104,7 +104,7 @@ def test_a_modality_may_be_calibrated_on_augmented_samples_alone(
 
 
 def test_every_encoder_leaves_its_figures_and_confusion_matrices_for_tensorboard(run: Path) -> None:
-    for stage in ("text-meld", "audio-speech", "audio-whisper", "video-faces"):
+    for stage in ("text-meld", "text-taught", "audio-speech", "audio-whisper", "video-faces"):
         scalars, pictures = _events(run / stage)
         assert {"loss/step", "loss/epoch", "learning_rate/x1"} <= scalars
         for head in ("", "sentiment_"):

@@ -6,6 +6,7 @@ What a recipe leaves open are its function's keyword arguments, each one of a fe
 import difflib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import get_args, get_type_hints
 
 import msgspec
@@ -17,6 +18,7 @@ from training.recipes.cross_modal import cross_modal
 from training.recipes.modular import modular
 from training.recipes.recipe import Recipe, Size, Stage
 from training.recipes.small import small
+from training.stages.fusion import FusionStage
 from training.stages.joint import JointStage
 from training.stages.unimodal import UnimodalStage
 from training.weights import WEIGHTS
@@ -75,6 +77,23 @@ def _fresh(stage: Stage) -> Stage:
             return msgspec.structs.replace(stage, start=None)
         case _:
             return stage
+
+
+def keeping(recipe: Recipe, bundle: Path, kept: Iterable[str]) -> Recipe:
+    """The recipe with encoders of a bundle as they were exported: what trains them is left out.
+
+    Raises:
+        TrainingError: the recipe has no fusion of encoders that were trained apart, or not this modality.
+    """
+    *_, last = recipe.stages
+    named = tuple(kept)
+    if not isinstance(last, FusionStage):
+        raise TrainingError(f"{recipe.name} trains its encoders together with the fusion, so that none can be kept")
+    if missing := [modality for modality in named if modality not in last.encoders]:
+        raise TrainingError(f"{recipe.name} has no {missing[0]!r} to keep; it has {', '.join(last.encoders)}")
+    stages = (s for s in recipe.stages[:-1] if not (isinstance(s, UnimodalStage) and s.modality in named))
+    fusion = msgspec.structs.replace(last, kept={m: str(bundle) for m in last.encoders if m in named})
+    return msgspec.structs.replace(recipe, stages=(*stages, fusion))
 
 
 def choices(name: str) -> dict[str, tuple[str, ...]]:

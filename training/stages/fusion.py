@@ -1,5 +1,6 @@
 """The fusion, on frozen embeddings: label-matched tuples and real samples of one modality, over all seven subsets."""
 
+from pathlib import Path
 from typing import Final, cast
 
 import msgspec
@@ -8,10 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from models.checkpoint import Card, save, save_typical
+from models.exported import heads_of, keep
 from models.fusion.experts import ExpertsFusion
 from models.graph import Fused
-from models.heads import Logits, Unimodal, averaged
+from models.heads import Heads, Logits, Unimodal, averaged
 from models.network import Network, NetworkConfig
+from streamer.bundle import Bundle
 from streamer.labels import MODALITIES, Modality, subset_name
 from training import corpora
 from training.batch import rng_for
@@ -45,6 +48,8 @@ class FusionStage(msgspec.Struct, frozen=True, kw_only=True):
     loop: LoopConfig
     matching: Matching = Matching()
     coverage: float = 0.9
+    kept: dict[Modality, str] = {}
+    """Bundles whose encoders stand in, as they were exported, for ones that are trained here."""
     limit: int | None = None
 
 
@@ -77,11 +82,14 @@ def train_fusion(
     """
     torch.manual_seed(stage.loop.seed)
     network = Network(config)
+    bundles = keep(network, {modality: Path(folder) for modality, folder in stage.kept.items()})
+    for modality, bundle in bundles.items():
+        _adopt(network, modality, heads_of(bundle, modality))
     for modality, source in stage.encoders.items():
-        trained = trained_encoder(config, modality, source, shop)
-        network.encoders[modality].load_state_dict(trained.encoder.state_dict())
-        if isinstance(network.fusion, ExpertsFusion):
-            network.fusion.adopt(modality, trained.heads)
+        if modality not in bundles:
+            trained = trained_encoder(config, modality, source, shop)
+            network.encoders[modality].load_state_dict(trained.encoder.state_dict())
+            _adopt(network, modality, trained.heads)
     runner = TorchRunner(network)
     train = Tuples(_pools(stage, network, shop, "train", progress), stage.matching)
     held_out = Tuples(_pools(stage, network, shop, "calibration", progress), stage.matching)
@@ -96,7 +104,27 @@ def train_fusion(
     load_best(shop, stage.name, trainee)
     fitted = calibrate(runner, held_out, stage.coverage)
     save_typical(shop.run, _typical(stage, config, shop, progress))
-    save(shop.run, network, msgspec.structs.replace(card, calibration=fitted))
+    parity = {
+        graph: value
+        for modality, bundle in bundles.items()
+        for graph, value in bundle.manifest.parity.items()
+        if graph.split("-")[0] == modality
+    }
+    save(shop.run, network, msgspec.structs.replace(_with_those_of(bundles, card), calibration=fitted, parity=parity))
+
+
+def _with_those_of(bundles: dict[Modality, Bundle], card: Card) -> Card:
+    """The card with the corpora that kept encoders learned from."""
+    known = {corpus.name for corpus in card.corpora}
+    earlier = (corpus for bundle in bundles.values() for corpus in bundle.manifest.corpora)
+    return msgspec.structs.replace(
+        card, corpora=card.corpora + tuple(dict.fromkeys(c for c in earlier if c.name not in known))
+    )
+
+
+def _adopt(network: Network, modality: Modality, heads: Heads) -> None:
+    if isinstance(network.fusion, ExpertsFusion):
+        network.fusion.adopt(modality, heads)
 
 
 def _typical(
@@ -105,7 +133,7 @@ def _typical(
     """One batch of voices and one of faces as training has them, spread over the corpora; words are looked up and have no range."""
     found: dict[Modality, tuple[Tensor, ...]] = {}
     for m, encoding in config.encodings.items():
-        if m != "text":
+        if m != "text" and m not in stage.kept:
             samples = select(corpora.read(stage.corpora[m], shop.data), "train", stage.limit)
             some = samples[:: max(1, len(samples) // _TYPICAL)][:_TYPICAL]
             data = modality_data(encoding.spec, some, shop.cache, progress, Augments(), batch_size=len(some))

@@ -8,18 +8,19 @@ from torch import Tensor, nn
 
 from models.graph import FeatureSpec
 from models.heads import Unimodal
-from models.network import NetworkConfig
+from models.network import Encoding, NetworkConfig
 from streamer.labels import Modality
 from training import corpora
 from training.augment.face import FaceAugment
 from training.augment.recognised import TextAugment
 from training.augment.sound import SoundAugment
 from training.errors import TrainingError
-from training.held_out import Figure, LabelledSet, measure
+from training.held_out import Figure, LabelledSet, measure, predict
 from training.loop import Fit, LoopConfig, class_weights
 from training.modality_data import Augments, modality_data
 from training.progress import Progress
-from training.samples import Split, emotions, select
+from training.samples import Sample, Split, emotions, select
+from training.teaching import Teacher, remember, remembered, taught
 from training.weight_files import fill, read
 from training.weights import WEIGHTS
 
@@ -32,6 +33,8 @@ class UnimodalStage(msgspec.Struct, frozen=True, kw_only=True):
     modality: Modality
     part: str | None = None
     """Of an encoder that has several parts, the one that is trained."""
+    encoding: Encoding | None = None
+    """Another encoder than the network's: one that is not exported, but teaches."""
     corpora: tuple[str, ...]
     loop: LoopConfig
     start: str | None = None
@@ -41,8 +44,14 @@ class UnimodalStage(msgspec.Struct, frozen=True, kw_only=True):
     face: FaceAugment = FaceAugment()
     score: Figure = "weighted_f1"
     """On calibration samples, averaged over the corpora: picks the epoch."""
+    scored_on: tuple[str, ...] = ()
+    """Only these of the corpora, where it is not all."""
     soup: int = 1
     """Trainings, each with a seed of its own, whose best weights are averaged (Wortsman et al., 2022)."""
+    frozen: tuple[str, ...] = ()
+    """Weights that stay as they are, by what their names begin with."""
+    teacher: Teacher | None = None
+    """Who labels the training samples beside their corpora."""
     limit: int | None = None
     """At most this many samples per corpus and split: for the smallest size."""
 
@@ -70,6 +79,7 @@ def train_unimodal(
         TrainingError: a corpus is missing or wrong, or the stage it starts from has not run.
     """
     folder = shop.run / stage.name
+    config = trained_by(stage, config)
     if stage.soup == 1:
         _train_once(stage, config, shop, folder, progress, resume=resume, max_steps=max_steps)
         return
@@ -99,6 +109,8 @@ def _train_once(
     torch.manual_seed(stage.loop.seed)
     network = unimodal(config, stage.modality, stage.part)
     fresh = _start(stage, network, shop)
+    for name, weight in network.named_parameters():
+        weight.requires_grad_(not name.startswith(stage.frozen))  # of no names, it starts with none
     train = _data(stage, config.encodings[stage.modality].spec, shop, "train", progress, augmented=True)
     held_out = _held_out(stage, config, shop, progress)
     weights = class_weights(torch.from_numpy(emotions(train.samples)), stage.loop.class_power)
@@ -115,6 +127,13 @@ def _train_once(
 
 def _held_out(stage: UnimodalStage, config: NetworkConfig, shop: Workshop, progress: Progress) -> LabelledSet:
     return _data(stage, config.encodings[stage.modality].spec, shop, "calibration", progress, augmented=False)
+
+
+def trained_by(stage: UnimodalStage, config: NetworkConfig) -> NetworkConfig:
+    """The network that a stage trains an encoder of."""
+    if stage.encoding is None:
+        return config
+    return msgspec.structs.replace(config, encodings=config.encodings | {stage.modality: stage.encoding})
 
 
 def _mean(values: list[Tensor]) -> Tensor:
@@ -156,7 +175,28 @@ def _start(stage: UnimodalStage, network: Unimodal, shop: Workshop) -> frozenset
 def _data(
     stage: UnimodalStage, spec: FeatureSpec, shop: Workshop, split: Split, progress: Progress, *, augmented: bool
 ) -> LabelledSet:
-    samples = select(corpora.read(stage.corpora, shop.data), split, stage.limit)
+    names = (stage.scored_on or stage.corpora) if split == "calibration" else stage.corpora
+    samples = select(corpora.read(names, shop.data), split, stage.limit)
+    if stage.teacher and augmented:
+        samples = _taught(stage.teacher, stage, samples, shop, progress)
     augments = Augments(stage.text, stage.sound, stage.face) if augmented else None
     loop = stage.loop
     return modality_data(spec, samples, shop.cache, progress, augments, batch_size=loop.batch_size, seed=loop.seed)
+
+
+def _taught(
+    teacher: Teacher, stage: UnimodalStage, samples: list[Sample], shop: Workshop, progress: Progress
+) -> list[Sample]:
+    """The samples with the teacher's labels; it hears and reads them as they are, whatever the pupil is given."""
+    path = shop.run / teacher.stage / f"answers-{stage.name}.pt"
+    answers = remembered(path, samples)
+    if answers is None:
+        progress.say(f"{stage.name}: {teacher.stage} looks at {len(samples)} samples")
+        encoding = teacher.encoding
+        network = Unimodal(encoding.encoder.build(encoding.spec), encoding.encoder.width)
+        load_best(shop, teacher.stage, network)
+        data = modality_data(encoding.spec, samples, shop.cache, progress, None, batch_size=stage.loop.batch_size)
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=stage.loop.bf16):
+            answers = predict(network.eval(), data)
+        remember(path, samples, answers)
+    return taught(samples, answers, teacher)
