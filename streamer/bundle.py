@@ -143,13 +143,13 @@ def shipped() -> Path:
     return Path(__file__).parent / "bundles" / "small"
 
 
-def read(folder: Path | None = None) -> Bundle:
+def read(folder: Path | str | None = None) -> Bundle:
     """Open and check a bundle; the shipped one where no folder is given.
 
     Raises:
         BundleError: a file is missing, is not the exported one, or the manifest is of another format; it names the file and field.
     """
-    folder = folder or shipped()
+    folder = Path(folder) if folder else shipped()
     path = folder / MANIFEST
     if not path.is_file():
         raise BundleError(
@@ -169,7 +169,8 @@ def read(folder: Path | None = None) -> Bundle:
 
 def in_half_precision(bundle: Bundle) -> Bundle | None:
     """The same networks as `python -m exporters export … --precision fp16` wrote them into a folder beside, `NAME-fp16`; or None."""
-    folder = bundle.folder.with_name(f"{bundle.folder.name}-fp16")
+    folder = bundle.folder.resolve()
+    folder = folder.with_name(f"{folder.name}-fp16")
     if not (folder / MANIFEST).is_file():
         return None
     half = read(folder)

@@ -2,20 +2,32 @@
 
 import builtins
 import json
+import os
 import shutil
+import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from streamer.annotate.folder import made_with
 from streamer.annotate.parts import Parts
 from streamer.annotate.rows import COLUMNS
 from streamer.annotate.tables import writer
 from streamer.cli import app
 from streamer.cli.demo import CLIP
 from streamer.errors import ConfigError
+from streamer.pinned_models import known_model
+from streamer.settings import Settings
+
+INTERRUPTIBLE = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from streamer.cli import main; main()"
+)
+"""Shells have SIGINT ignored in background jobs, and children inherit that."""
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +71,49 @@ def test_a_folder_gives_a_row_for_each_utterance_names_bad_files_and_goes_on_whe
     assert second.exit_code == 0
     assert "2 utterances of 2 recordings, 1 of them by an earlier run" in second.output
     assert [json.loads(line)["file"] for line in out.read_text().splitlines()] == ["b.mp4", "monday/a.mp4"]
+
+
+def test_a_name_that_no_table_can_hold_is_left_out_and_stops_no_other(tmp_path: Path) -> None:
+    folder, out = tmp_path / "old", tmp_path / "events.jsonl"
+    folder.mkdir()
+    (folder / "broken.wav").write_text("no sound")
+    Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.wav")).write_text("no sound")
+    result = annotate(folder, out)
+    assert result.exit_code == 1
+    assert "left out: caf\\udce9.wav: its name is not UTF-8; rename it" in result.output
+    assert "left out: broken.wav" in result.output
+    assert out.read_text() == ""
+
+
+def test_an_interrupt_ends_it_at_once_and_what_is_done_is_kept(tmp_path: Path, short: Path) -> None:
+    folder, out = tmp_path / "talks", tmp_path / "events.jsonl"
+    folder.mkdir()
+    for number in range(40):
+        shutil.copyfile(short, folder / f"{number:02}.mp4")
+    words = [sys.executable, "-c", INTERRUPTIBLE, "annotate", str(folder), "--out", str(out), "--asr", "none"]
+    running = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+    parts = out.with_name(out.name + ".parts")
+    while not (parts.is_dir() and list(parts.glob("*.jsonl"))):
+        assert running.poll() is None
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    assert running.wait(10) != 0
+    done = len(list(parts.glob("*.jsonl")))
+    assert 1 <= done < 20
+    assert not out.exists()
+
+
+def test_a_model_that_is_pulled_later_changes_what_rows_are_made_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    before = made_with(Settings())
+    folder = tmp_path / "affect-streamer" / "models" / "base"
+    folder.mkdir(parents=True)
+    for file in known_model("base").files:
+        with (folder / file.name).open("wb") as sparse:
+            sparse.truncate(file.size_bytes)
+    assert made_with(Settings()) != before
 
 
 def test_a_part_is_taken_only_for_the_file_and_the_settings_that_it_was_made_from(tmp_path: Path) -> None:

@@ -22,6 +22,12 @@ def edit(folder: Path, **changes: Any) -> Path:
     return folder
 
 
+def test_a_folder_may_be_given_as_a_string_and_as_where_one_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert bundles.read(str(bundles.shipped())).sha256 == bundles.read().sha256
+    monkeypatch.chdir(bundles.shipped())
+    assert bundles.in_half_precision(bundles.read(Path())) is None
+
+
 def test_the_shipped_bundle_is_whole_and_under_45_megabytes() -> None:
     bundle = bundles.read()
     assert sum(bundle.path(name).stat().st_size for name in bundle.manifest.files) < 45e6

@@ -17,7 +17,7 @@ def test_emotion_and_sentiment_never_contradict_each_other(
     for decision in decide(emotion, sentiment, Calibration(emotion_temperature=temperature, emotion_threshold=0.6)):
         label, feeling = EMOTIONS[decision.emotion], SENTIMENTS[decision.sentiment]
         assert feeling in SENTIMENTS_OF[label]
-        assert decision.emotion == int(np.argmax(decision.emotion_probs))
+        assert decision.emotion_probs[decision.emotion] == max(decision.emotion_probs)
         assert decision.emotion in decision.emotion_set
         assert decision.sentiment in decision.sentiment_set
         np.testing.assert_allclose([sum(decision.emotion_probs), sum(decision.sentiment_probs)], 1, atol=1e-6)
@@ -33,6 +33,12 @@ def test_each_head_moves_the_other() -> None:
     undecided = np.zeros((1, 7), np.float32)
     (decision,) = decide(undecided, np.array([[0, 0, 5]], np.float32), Calibration())
     assert EMOTIONS[decision.emotion] in {"joy", "surprise"}
+
+
+def test_where_nothing_could_be_judged_it_is_neutral_and_every_label_is_in_the_set() -> None:
+    (decision,) = decide(np.zeros((1, 7), np.float32), np.zeros((1, 3), np.float32), Calibration())
+    assert (EMOTIONS[decision.emotion], SENTIMENTS[decision.sentiment]) == ("neutral", "neutral")
+    assert len(decision.emotion_set) == 7
 
 
 def test_a_sentiment_that_is_undecided_changes_no_emotion() -> None:

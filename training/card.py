@@ -17,6 +17,10 @@ from training.stages.unimodal import UnimodalStage
 
 _PUBLISHED: Final = {
     "minilm": "| all-MiniLM-L6-v2 (weights) | Apache-2.0 | start of the text encoder |",
+    "mpnet": (
+        "| all-mpnet-base-v2 (weights) | Apache-2.0 | start of the teacher from whose answers the text encoder learned; "
+        "not in the bundle |"
+    ),
     "whisper-tiny.en": "| Whisper tiny.en (weights) | MIT | the first layers of its encoder, as they are, in the voice encoder |",
 }
 _USE: Final = """\

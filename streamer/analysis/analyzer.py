@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from streamer.analysis.dialogue import Dialogue, speaker_name
-from streamer.analysis.listening import SILENCE_DBFS, Listening
+from streamer.analysis.listening import Listening
 from streamer.analysis.speech_track import SpeechTrack
 from streamer.analysis.status import Status, face_field
 from streamer.analysis.stopwatch import Stopwatch
@@ -33,6 +33,7 @@ from streamer.messages import (
     Watched,
 )
 from streamer.publish import Draft
+from streamer.segment import QUIETEST_VOICE_DBFS, TOO_QUIET
 from streamer.settings import Settings
 from streamer.wire import UNSTAMPED, Activity, FaceField, Partial, TranscriptField, Utterance
 
@@ -138,6 +139,7 @@ class Analyzer:
         self._listening = Listening(event, self._model, recognition, self._voices.before(event.start_s))
         self._watching = Watching(self._model, self._ring, wait_s=self._wait_s) if self._ring is not None else None
         self._next_partial_s = self._now_s + self._settings.inference.partial_every_s / 2
+        self._partial_cost_s = 0.0  # what was slow once, on a busy moment, is tried again
 
     def _partial(self, listening: Listening, now_s: float) -> Draft:
         begin = time.perf_counter()
@@ -150,7 +152,7 @@ class Analyzer:
             text = self._read(listening, foretold, seen.speaker, reasons)
             transcript = _transcript_field(foretold)
         else:
-            reasons["text"] = "read at the next pause"
+            reasons["text"] = self._no_words(listening) or "read at the next pause"
             words = listening.words_so_far()
             engine = self._recogniser.name if self._recogniser is not None else ""
             transcript = TranscriptField(text=words, confidence=None, engine=engine) if words else None
@@ -220,10 +222,8 @@ class Analyzer:
         self, listening: Listening, transcript: Transcript | None, speaker: SpeakerChoice, reasons: dict[Modality, str]
     ) -> Encoding | None:
         """The words as the text network sees them, or why it does not."""
-        if not listening.has_sound:
-            reasons["text"] = "no microphone"
-        elif transcript is None:
-            reasons["text"] = self._status.asr_reason or "no speech recognition"
+        if transcript is None or not listening.has_sound:
+            reasons["text"] = self._no_words(listening) or "no speech recognition"
         elif transcript.rejected is not None:
             reasons["text"] = transcript.rejected
         elif not transcript.text:
@@ -233,14 +233,20 @@ class Analyzer:
             return listening.encode_text(transcript.text, context, speaker_name(speaker.track_id))
         return None
 
+    def _no_words(self, listening: Listening) -> str | None:
+        """Why this utterance can have none; None where it can."""
+        if not listening.has_sound:
+            return "no microphone"
+        return None if self._recogniser is not None else self._status.asr_reason or "no speech recognition"
+
     def _sound_and_sight(
         self, listening: Listening, seen: Seen, reasons: dict[Modality, str], *, end_s: float | None = None
     ) -> dict[Modality, Encoding | None]:
         audio = None
         if not listening.has_sound:
             reasons["audio"] = "no microphone"
-        elif self._speech.loudest_dbfs(listening.start_s) < SILENCE_DBFS:
-            reasons["audio"] = f"too quiet: below {SILENCE_DBFS:.0f} dBFS throughout"
+        elif self._speech.loudest_dbfs(listening.start_s) < QUIETEST_VOICE_DBFS:
+            reasons["audio"] = TOO_QUIET
         else:
             audio = listening.encode_audio(end_s)
         if seen.reason is not None:

@@ -6,9 +6,6 @@ from streamer.features.arrays import Float32
 from streamer.inference import Encoding, Model
 from streamer.messages import SAMPLE_RATE_HZ, SpeechStarted, Transcript
 
-SILENCE_DBFS = -60.0
-"""An utterance whose loudest 32 ms are below this has no voice that could be judged."""
-
 
 class Listening:
     """The audio side of one open utterance; belongs to the analysis thread."""

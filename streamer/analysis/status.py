@@ -36,7 +36,7 @@ class Status:
         self._every_s = every_s
         self._dropped = dropped
         self._detector_reason = detector_reason
-        self._masked: dict[Modality, str] = {}
+        self._masked = self._lacking()
         self._utterances = 0
         self._last: Heard | None = None
         self._due_s = 0.0
@@ -45,6 +45,17 @@ class Status:
     def video_reason(self) -> str:
         """Why no face is looked at."""
         return (self._detector_reason or "no face detector") if self._inputs["video"] else "no camera"
+
+    def _lacking(self) -> dict[Modality, str]:
+        """What no utterance will have, as far as it is known before the first."""
+        found: dict[Modality, str] = {}
+        if not self._inputs["audio"]:
+            found |= {"text": "no microphone", "audio": "no microphone"}
+        elif self._engines.asr is None:
+            found["text"] = self.asr_reason or "no speech recognition"
+        if not self._inputs["video"] or self._engines.detector is None:
+            found["video"] = self.video_reason
+        return found
 
     @property
     def dropped(self) -> dict[str, int]:

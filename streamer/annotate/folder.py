@@ -10,11 +10,13 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final
 
-from streamer import bundle
+from streamer import __version__, bundle
 from streamer.annotate.parts import Parts
 from streamer.annotate.tables import writer
 from streamer.annotate.worker import Answer, serve
 from streamer.errors import ConfigError
+from streamer.models_store import find
+from streamer.pinned_models import known_models
 from streamer.settings import Settings
 
 MEDIA: Final = frozenset(
@@ -84,12 +86,12 @@ def annotate(
         ConfigError: the folder holds no recordings, or the table cannot be written here.
     """
     write = writer(out)
-    files = {str(path.relative_to(folder)): path for path in recordings_in(folder)}
-    parts = Parts(out, made_with=_made_with(settings))
+    files, unwritable = _named(folder)
+    parts = Parts(out, made_with=made_with(settings))
     rows = {name: known for name, path in files.items() if (known := parts.read(path, name)) is not None}
-    result = Annotated(skipped=len(rows))
-    for name in rows:
-        on_file(files[name])
+    result = Annotated(skipped=len(rows), bad=dict.fromkeys(unwritable, "its name is not UTF-8; rename it"))
+    for path in (*(files[name] for name in rows), *unwritable.values()):
+        on_file(path)
     todo: SimpleQueue[str] = SimpleQueue()
     for name in files.keys() - rows.keys():
         todo.put(name)
@@ -109,10 +111,26 @@ def annotate(
     return result
 
 
-def _made_with(settings: Settings) -> str:
-    """What the rows depend on, beside the recordings."""
+def _named(folder: Path) -> tuple[dict[str, Path], dict[str, Path]]:
+    """The recordings by their path inside the folder; and apart, by what can be printed of it, those that no table can name."""
+    files, unwritable = {}, {}
+    for path in recordings_in(folder):
+        name = str(path.relative_to(folder))
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            unwritable[name.encode(errors="backslashreplace").decode()] = path
+        else:
+            files[name] = path
+    return files, unwritable
+
+
+def made_with(settings: Settings) -> str:
+    """What the rows depend on, beside the recordings: `auto` means something else once another model is here."""
     kept = settings.model_dump_json(include={"segment", "faces", "asr"})
-    return hashlib.sha256(f"{kept} {bundle.read(settings.inference.bundle).sha256}".encode()).hexdigest()[:16]
+    here = [model.name for model in known_models() if find(model)]
+    read = bundle.read(settings.inference.bundle).sha256
+    return hashlib.sha256(f"{__version__} {kept} {here} {read}".encode()).hexdigest()[:16]
 
 
 def _work_off(
@@ -124,11 +142,14 @@ def _work_off(
 ) -> None:
     """Until there is nothing to do. What goes wrong here, rather than in a file, is raised when all have ended."""
     failures: list[BaseException] = []
+    stopped = threading.Event()
+    started: list[_Worker] = []
 
     def run() -> None:
         worker = _Worker(settings)
+        started.append(worker)
         try:
-            while True:
+            while not stopped.is_set():
                 name = todo.get_nowait()
                 answered(name, worker.ask(files[name], name))
         except Empty:
@@ -141,8 +162,14 @@ def _work_off(
     threads = [threading.Thread(target=run, name=f"annotate/{index}", daemon=True) for index in range(workers)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    try:
+        for thread in threads:
+            thread.join()
+    except BaseException:  # an interrupt: the files in hand are given up, those that are done are kept
+        stopped.set()
+        for worker in started:
+            worker.give_up()
+        raise
     if failures:
         raise failures[0]
 
@@ -169,6 +196,11 @@ class _Worker:
             code, self._process = self._process.exitcode, None
             return f"its process ended with code {code}"
         return answer
+
+    def give_up(self) -> None:
+        """From another thread: whoever waits for an answer gets none."""
+        if (process := self._process) is not None:
+            process.terminate()
 
     def close(self) -> None:
         if self._process is not None:

@@ -19,6 +19,10 @@ BEST_FIRST: Final[dict[Device, tuple[str, ...]]] = {
 """Models that keep up on a device, the best first; the first is the one that is fetched."""
 
 
+_ENGLISH_ONLY: Final = ".en"
+"""So end the names of models that do; asked what language they hear, they say English."""
+
+
 class Wanted(NamedTuple):
     """What an engine is opened with."""
 
@@ -101,7 +105,13 @@ def _model_here(settings: AsrSettings, device: Device) -> Found | None:
         EngineError: the named model is neither known nor a folder with a model.
     """
     if settings.model == "auto":
-        return next((Found(name, path) for name in BEST_FIRST[device] if (path := model_path(name))), None)
+        fit = (name for name in BEST_FIRST[device] if _speaks(name, settings.language))
+        return next((Found(name, path) for name in fit if (path := model_path(name))), None)
+    if not _speaks(settings.model, settings.language):
+        raise EngineError(
+            f"asr.model {settings.model}: knows English only and takes every language for it, asr.language is "
+            f"{settings.language!r}; take {settings.model.removesuffix(_ENGLISH_ONLY)}, or set asr.language to 'en'"
+        )
     folder = Path(settings.model).expanduser()
     if (folder / "model.bin").is_file():
         return Found(folder.name, folder)
@@ -112,6 +122,10 @@ def _model_here(settings: AsrSettings, device: Device) -> Found | None:
         )
     path = model_path(settings.model)
     return Found(settings.model, path) if path else None
+
+
+def _speaks(model: str, language: str) -> bool:
+    return language == "en" or not model.endswith(_ENGLISH_ONLY)
 
 
 def _usable(device: Device) -> Device:

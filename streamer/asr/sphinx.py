@@ -14,8 +14,8 @@ from streamer.asr.gates import Evidence, rejection
 from streamer.asr.sphinx_decoder import SphinxDecoder, Word
 from streamer.errors import EngineError
 from streamer.features.arrays import Float32
-from streamer.messages import CHUNK_SAMPLES, SAMPLE_RATE_HZ, Transcript
-from streamer.segment.segment import SILENCE_DBFS, level_dbfs
+from streamer.messages import SAMPLE_RATE_HZ, Transcript
+from streamer.segment import SILENCE_DBFS, loudest_dbfs
 from streamer.settings import AsrSettings
 
 Result = TypeVar("Result")
@@ -110,8 +110,7 @@ class SphinxRecognition:
             self._held.append(waveform)
             return
         self._samples += waveform.shape[0]
-        for at in range(0, waveform.shape[0], CHUNK_SAMPLES):
-            self._loudest_dbfs = max(self._loudest_dbfs, level_dbfs(waveform[at : at + CHUNK_SAMPLES]))
+        self._loudest_dbfs = max(self._loudest_dbfs, loudest_dbfs(waveform))
         self._try(lambda: self._decoder.push(waveform))
 
     def partial(self) -> str:

@@ -13,9 +13,9 @@ import numpy as np
 from streamer.asr.gates import Evidence, rejection
 from streamer.errors import EngineError
 from streamer.features.arrays import Float32
-from streamer.messages import CHUNK_SAMPLES, SAMPLE_RATE_HZ, Transcript
+from streamer.messages import SAMPLE_RATE_HZ, Transcript
 from streamer.nvidia_wheels import load_cuda_12
-from streamer.segment.segment import SILENCE_DBFS, level_dbfs
+from streamer.segment import loudest_dbfs
 from streamer.settings import AsrSettings
 
 Device = Literal["cpu", "cuda"]
@@ -24,6 +24,8 @@ COMPUTE_TYPE: Final[dict[Device, str]] = {"cpu": "int8", "cuda": "float16"}
 BEAM_SIZE: Final[dict[Device, int]] = {"cpu": 1, "cuda": 5}
 _MOST_TOKENS_PER_S: Final = 12
 """Nobody speaks faster; a decoder in a loop would go on for seconds."""
+_MOST_TOKENS: Final = 440
+"""The decoder holds 448 with what it is asked; of a longer utterance each window of half a minute may have so many."""
 
 
 class Heard(NamedTuple):
@@ -164,7 +166,7 @@ class Whisper:
             no_speech_threshold=None,  # the gates judge, and say why
             log_prob_threshold=None,
             compression_ratio_threshold=None,
-            max_new_tokens=24 + round(_MOST_TOKENS_PER_S * waveform.shape[0] / SAMPLE_RATE_HZ),
+            max_new_tokens=min(_MOST_TOKENS, 24 + round(_MOST_TOKENS_PER_S * waveform.shape[0] / SAMPLE_RATE_HZ)),
         )
         said = list(segments)
         tokens = [max(1, len(segment.tokens)) for segment in said]
@@ -228,19 +230,12 @@ class WhisperRecognition:
     def _judged(self, job: Job, duration_s: float) -> Transcript:
         if job.heard is None:
             return Transcript("", None, self._engine.name, job.trouble)
-        loudest_dbfs = max(
-            (
-                level_dbfs(job.waveform[at : at + CHUNK_SAMPLES])
-                for at in range(0, job.waveform.shape[0], CHUNK_SAMPLES)
-            ),
-            default=SILENCE_DBFS,
-        )
         heard = job.heard
         confidence = None if heard.avg_logprob is None else round(math.exp(min(0.0, heard.avg_logprob)), 3)
         evidence = Evidence(
             text=heard.text,
             duration_s=duration_s,
-            loudest_dbfs=loudest_dbfs,
+            loudest_dbfs=loudest_dbfs(job.waveform),
             confidence=confidence,
             no_speech_prob=heard.no_speech_prob,
             avg_logprob=heard.avg_logprob,

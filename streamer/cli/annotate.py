@@ -26,6 +26,7 @@ def annotate(
     from streamer.annotate import annotate as annotate_folder
     from streamer.annotate import recordings_in
     from streamer.configuration import load
+    from streamer.dashboard.marks import printable
 
     flags: dict[str, Any] = {"asr.engine": asr, "inference.bundle": bundle, "inference.provider": provider}
     settings = load({key: value for key, value in flags.items() if value is not None}, config).settings
@@ -39,7 +40,7 @@ def annotate(
             out,
             settings,
             workers=workers or len(os.sched_getaffinity(0)),
-            on_file=lambda path: progress.update(task, advance=1, description=path.name),
+            on_file=lambda path: progress.update(task, advance=1, description=printable(path.name)),
         )
     before = f", {result.skipped} of them by an earlier run" if result.skipped else ""
     typer.echo(f"{out}: {result.rows} utterances of {result.done} recordings{before}", err=True)

@@ -228,7 +228,7 @@ def _first(outputs: list[Float32]) -> Encoding:
 
 
 def load_bundle(
-    folder: Path | None = None, *, provider: Provider = "auto", require_gpu: bool = False, threads: int = 1
+    folder: Path | str | None = None, *, provider: Provider = "auto", require_gpu: bool = False, threads: int = 1
 ) -> Model:
     """Open, check, load and warm up a bundle; the shipped one where no folder is given."""
     return _load(folder, Execution(provider=provider, require_gpu=require_gpu, threads=threads))
@@ -247,7 +247,7 @@ def open_model(settings: InferenceSettings) -> Model:
     return _load(settings.bundle, execution)
 
 
-def _load(folder: Path | None, execution: Execution) -> Model:
+def _load(folder: Path | str | None, execution: Execution) -> Model:
     """On a GPU, the same bundle in half precision where it lies beside it."""
     model = Model(bundles.read(folder), execution)
     half = bundles.in_half_precision(model.bundle) if model.on_gpu else None

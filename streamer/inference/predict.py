@@ -1,20 +1,35 @@
 """`Model.predict`: one utterance from what a caller has of it, checked, through the same parts as the daemon's."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from streamer.faces import FaceWatch, choose_speaker, open_detector
+from streamer.faces.search import FaceSearch, shrunk
+from streamer.faces.tracks import FAIR_SCORE
 from streamer.features import AudioSpec, AudioStream, ContextTurn, FaceCropSpec
 from streamer.features.arrays import Float32, UInt8
 from streamer.inference import arguments
 from streamer.inference.prediction import Prediction
 from streamer.labels import Modality
 from streamer.messages import CHUNK_SAMPLES, SAMPLE_RATE_HZ, Heard, VideoFrame
+from streamer.segment import (
+    QUIETEST_VOICE_DBFS,
+    TOO_QUIET,
+    VoiceActivity,
+    level_dbfs,
+    loudest_dbfs,
+    open_voice_session,
+)
+from streamer.settings import FaceSettings
 
 if TYPE_CHECKING:
     from streamer.faces import FaceDetector
     from streamer.inference.model import Encoding, Model
+
+_FEW: Final = 10
+"""Pictures, at most, of which each is looked at by itself where no face could be followed."""
 
 
 def predict(
@@ -42,7 +57,9 @@ def predict(
         encodings["text"] = model.encode_text(text, speaker=speaker, context=turns)
     elif text is not None:
         reasons["text"] = "no words"
-    if sound is not None and model.manifest.audio is not None:
+    if sound is not None and loudest_dbfs(sound) < QUIETEST_VOICE_DBFS:
+        reasons["audio"] = TOO_QUIET
+    elif sound is not None and model.manifest.audio is not None:
         spec = model.manifest.audio.spec
         earlier = _memories(spec, [arguments.waveform(wave) for wave in earlier_waveforms])
         encodings["audio"] = model.encode_audio(spec.extract(sound, earlier))
@@ -65,7 +82,8 @@ def predict(
 def _memories(spec: AudioSpec, waveforms: Sequence[Float32]) -> list[Float32]:
     """What the daemon would remember of them."""
     found = []
-    for waveform in waveforms[-spec.history_utterances :] if spec.history_utterances else ():
+    voices = [waveform for waveform in waveforms if loudest_dbfs(waveform) >= QUIETEST_VOICE_DBFS]
+    for waveform in voices[-spec.history_utterances :] if spec.history_utterances else ():
         stream: AudioStream = spec.stream()
         stream.push(waveform)
         if (memory := stream.memory()) is not None:
@@ -77,9 +95,6 @@ def _faces(
     frames: UInt8, times_s: list[float], waveform: Float32 | None, spec: FaceCropSpec
 ) -> tuple[UInt8 | None, str | None]:
     """The crops of the face that speaks, or of the one most in view where there is no sound; or why there are none."""
-    from streamer.faces import FaceWatch, choose_speaker, open_detector
-    from streamer.settings import FaceSettings
-
     settings = FaceSettings()
     detector, note = open_detector(settings)
     if detector is None:
@@ -88,30 +103,35 @@ def _faces(
     for time_s, picture in zip(times_s, frames, strict=True):
         watch.step(VideoFrame.of(time_s, picture))
     sightings = watch.ring.between(times_s[0], times_s[-1])
-    if not sightings:  # too few pictures to follow a face: each is looked at by itself
-        return _each(frames, detector, spec)
-    choice = choose_speaker(sightings, None if waveform is None else _heard(waveform, times_s[0]))
+    if not sightings and len(frames) <= _FEW:
+        return _each(frames, detector, spec, settings)
+    choice = choose_speaker(sightings, None if waveform is None else _heard(waveform))
     if choice.track_id is None:
         return None, choice.reason
     crops = [s.crop for s in sightings if s.track_id == choice.track_id and s.crop is not None]
     return (np.stack(crops), None) if crops else (None, "the speaking face was too briefly in view")
 
 
-def _each(frames: UInt8, detector: "FaceDetector", spec: FaceCropSpec) -> tuple[UInt8 | None, str | None]:
-    """The surest face of each picture."""
-    found = [(picture, detector.detect(picture)) for picture in frames]
-    crops = [spec.crop(picture, faces[0].bbox_xyxy_px, faces[0].roll_deg or 0.0) for picture, faces in found if faces]
+def _each(
+    frames: UInt8, detector: "FaceDetector", spec: FaceCropSpec, settings: FaceSettings
+) -> tuple[UInt8 | None, str | None]:
+    """The surest face of each picture, where it is one that would be followed."""
+    crops = []
+    for picture in frames:
+        search = FaceSearch(detector, settings)
+        zoom = search.zoom(picture)
+        found = search.detect(0.0, shrunk(picture, zoom), zoom, ()) or []
+        if found and found[0].score >= FAIR_SCORE:
+            x0, y0, x1, y1 = (edge / zoom for edge in found[0].bbox_xyxy_px)
+            crops.append(spec.crop(picture, (x0, y0, x1, y1), found[0].roll_deg or 0.0))
     return (np.stack(crops), None) if crops else (None, "no face in view")
 
 
-def _heard(waveform: Float32, start_s: float) -> list[Heard]:
-    from streamer.segment import VoiceActivity, open_voice_session
-    from streamer.segment.segment import level_dbfs
-
+def _heard(waveform: Float32) -> list[Heard]:
     voice = VoiceActivity(open_voice_session())
     heard = []
     for begin in range(0, waveform.shape[0], CHUNK_SAMPLES):
         chunk = waveform[begin : begin + CHUNK_SAMPLES]
-        end_s = start_s + (begin + chunk.shape[0]) / SAMPLE_RATE_HZ
+        end_s = (begin + chunk.shape[0]) / SAMPLE_RATE_HZ
         heard.append(Heard(end_s, voice.push(chunk), level_dbfs(chunk)))
     return heard

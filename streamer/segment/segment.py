@@ -29,12 +29,21 @@ if TYPE_CHECKING:
 _GAP_S: Final = CHUNK_SAMPLES / SAMPLE_RATE_HZ / 2
 """A chunk that begins later than this after the one before follows lost sound; less is rounding."""
 SILENCE_DBFS: Final = -100.0
+QUIETEST_VOICE_DBFS: Final = -60.0
+"""An utterance whose loudest 32 ms are below this has no voice that could be judged."""
+TOO_QUIET: Final = f"too quiet: below {QUIETEST_VOICE_DBFS:.0f} dBFS throughout"
 
 
 def level_dbfs(waveform: Float32) -> float:
     """RMS level of [samples] in [-1, 1]: 0 is a full-scale square wave, never below -100."""
     power = float(np.mean(np.square(waveform, dtype=np.float64))) if waveform.shape[0] else 0.0
     return max(SILENCE_DBFS, 10.0 * float(np.log10(power))) if power > 0 else SILENCE_DBFS
+
+
+def loudest_dbfs(waveform: Float32) -> float:
+    """Level of the loudest chunk of [samples]."""
+    chunks = (waveform[at : at + CHUNK_SAMPLES] for at in range(0, waveform.shape[0], CHUNK_SAMPLES))
+    return max(map(level_dbfs, chunks), default=SILENCE_DBFS)
 
 
 class Segment:

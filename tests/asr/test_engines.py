@@ -56,6 +56,21 @@ def test_auto_with_a_language_that_nothing_here_knows_has_no_engine_and_says_why
     assert "knows English only" in (open_recogniser(AsrSettings(language="de"))[1] or "")
 
 
+def test_a_model_that_knows_english_only_is_not_asked_for_another_language(cache: Path) -> None:
+    folder = cache / "affect-streamer" / "models" / "tiny.en"
+    folder.mkdir(parents=True)
+    for file in known_model("tiny.en").files:
+        with (folder / file.name).open("wb") as sparse:
+            sparse.truncate(file.size_bytes)
+    assert open_recogniser(AsrSettings(language="de"))[0] is None
+    with pytest.raises(EngineError, match=r"asr\.model tiny\.en: knows English only .* 'de'; take tiny, or"):
+        open_recogniser(AsrSettings(engine="faster-whisper", model="tiny.en", language="de"))
+    recogniser, note = open_recogniser(AsrSettings())
+    assert recogniser is not None
+    assert note == "best model that is here: tiny.en"
+    recogniser.close()
+
+
 def test_none_is_none() -> None:
     assert open_recogniser(AsrSettings(engine="none")) == (None, "speech recognition is off (asr.engine = none)")
 

@@ -36,6 +36,12 @@ def test_an_utterance_goes_through_the_engine(whisper: Whisper) -> None:
     assert transcript.engine == "faster-whisper/toy"
 
 
+def test_an_utterance_longer_than_the_decoder_can_write_has_words(whisper: Whisper) -> None:
+    recognition = whisper.begin(0.0)
+    recognition.push(noise(41.0))
+    assert recognition.finish(41.0).text
+
+
 def test_nonsense_that_the_engine_itself_does_not_trust_is_not_believed(tiny_whisper: Path) -> None:
     recogniser = Whisper(tiny_whisper, "toy", AsrSettings(min_confidence=0.99), "cpu")
     recognition = recogniser.begin(0.0)

@@ -1,10 +1,12 @@
 from itertools import chain, combinations
 
+import av
 import numpy as np
 import pytest
-from skimage.data import astronaut
+from skimage.data import astronaut, coins
 
 from streamer import Model, load_bundle
+from streamer.cli.demo import CLIP
 from streamer.labels import EMOTIONS, MODALITIES, SENTIMENTS, SENTIMENTS_OF, Modality
 
 SUBSETS = list(chain.from_iterable(combinations(MODALITIES, n) for n in range(4)))
@@ -79,6 +81,33 @@ def test_pictures_without_a_face_are_said_to_have_none(model: Model) -> None:
     assert (field.used, field.reason) == (False, "no face in view")
 
 
+def test_what_is_no_face_to_the_daemon_is_none_here_however_often_it_is_shown(model: Model) -> None:
+    field = model.predict(frames=np.repeat(coins()[None, :, :, None], 50, axis=0).repeat(3, axis=3)).modalities["video"]
+    assert (field.used, field.reason) == (False, "no face in view")
+
+
+@pytest.fixture(scope="module")
+def spoken() -> tuple[np.ndarray, np.ndarray, list[float]]:
+    """The demo clip: its sound, its pictures, and when each of them was."""
+    with av.open(str(CLIP)) as container:
+        resampler, sound = av.AudioResampler("flt", "mono", 16_000), []
+        for frame in container.decode(audio=0):
+            sound += [part.to_ndarray()[0] for part in resampler.resample(frame)]
+    with av.open(str(CLIP)) as container:
+        pictures = [(frame.time, frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)]
+    times_s = [float(time_s) for time_s, _ in pictures if time_s < 6.0]
+    return np.concatenate(sound)[: 6 * 16_000], np.stack([image for _, image in pictures[: len(times_s)]]), times_s
+
+
+def test_mouths_are_compared_with_the_sound_of_their_moment_also_where_pictures_begin_late(
+    model: Model, spoken: tuple[np.ndarray, np.ndarray, list[float]]
+) -> None:
+    sound, pictures, times_s = spoken
+    late = next(i for i, time_s in enumerate(times_s) if time_s >= 1.2)
+    result = model.predict(waveform=sound, frames=pictures[late:], times_s=times_s[late:])
+    assert result.modalities["video"].used, result.modalities["video"].reason
+
+
 def test_a_face_that_keeps_its_mouth_still_is_not_taken_for_the_speaker(model: Model) -> None:
     field = model.predict(waveform=voice(2.4), frames=np.repeat(astronaut()[None], 60, axis=0)).modalities["video"]
     assert not field.used
@@ -86,8 +115,13 @@ def test_a_face_that_keeps_its_mouth_still_is_not_taken_for_the_speaker(model: M
 
 
 def test_silence_short_sound_and_empty_words_do_no_harm(model: Model) -> None:
-    assert model.predict(waveform=np.zeros(16_000, np.float32)).modalities["audio"].used
+    silence = np.zeros(16_000, np.float32)
+    nothing = model.predict(waveform=silence)
+    assert nothing.modalities["audio"].reason == "too quiet: below -60 dBFS throughout"
+    assert (nothing.emotion.label, nothing.emotion.uncertain, nothing.sentiment.label) == ("neutral", True, "neutral")
     assert model.predict(waveform=voice(0.02)).modalities["audio"].used
+    alone = model.predict(waveform=voice())
+    assert model.predict(waveform=voice(), earlier_waveforms=[silence] * 4).emotion.probs == alone.emotion.probs
     assert model.predict(text="  ").modalities["text"].reason == "no words"
 
 

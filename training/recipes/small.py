@@ -150,7 +150,7 @@ def _full() -> Recipe:
                 frozen=("encoder.embeddings.word_embeddings.", *_TEACHER_LAYERS),
                 text=TextAugment(recognised=0.2, no_context=0.1, no_speakers=0.1),
                 loop=LoopConfig(
-                    epochs=3,
+                    epochs=2,
                     batch_size=32,
                     learning_rate=2e-5,
                     class_power=0.3,

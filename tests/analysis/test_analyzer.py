@@ -1,0 +1,89 @@
+"""What is said of an utterance while it goes on, message by message."""
+
+import time
+from collections.abc import Iterator
+from itertools import count
+
+import numpy as np
+import pytest
+
+from streamer.analysis import Analyzer, Status
+from streamer.inference import Model, load_bundle
+from streamer.messages import CHUNK_SAMPLES, Heard, SegmentEvent, SpeechContinued, SpeechEnded, SpeechStarted
+from streamer.settings import Settings
+from streamer.wire import Engines, Event, Partial, State, Utterance
+
+CHUNK_S = CHUNK_SAMPLES / 16_000
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return load_bundle()
+
+
+def _status(model: Model, *, sound: bool = True) -> Status:
+    return Status(
+        source="desk",
+        inputs={"audio": "microphone" if sound else None, "video": None},
+        engines=Engines(asr=None, detector=None, providers=model.providers, bundle=model.field),
+        asr_reason="speech recognition is off (asr.engine = none)",
+        detector_reason=None,
+        every_s=0.25,
+        dropped=dict,
+    )
+
+
+@pytest.fixture
+def analyzer(model: Model) -> Analyzer:
+    """Of a live microphone, without a recogniser."""
+    return Analyzer(model=model, recogniser=None, ring=None, status=_status(model), settings=Settings(), in_step=False)
+
+
+def _spoken(utterances: int, seconds: float = 2.0) -> Iterator[SegmentEvent]:
+    """One utterance after the other, as a microphone gives them."""
+    noise = np.random.default_rng(0)
+    now_s = 0.0
+    for number in range(1, utterances + 1):
+        start_s = now_s
+        for chunk in count():
+            now_s += CHUNK_S
+            waveform = (0.1 * noise.standard_normal(CHUNK_SAMPLES)).astype(np.float32)
+            yield Heard(now_s, 0.9, -20.0)
+            yield SpeechStarted(number, start_s, waveform) if not chunk else SpeechContinued(waveform)
+            if now_s - start_s >= seconds:
+                break
+        yield SpeechEnded(now_s, now_s, time.monotonic())
+
+
+def _events(analyzer: Analyzer, utterances: int) -> list[Event]:
+    return [draft.event for message in _spoken(utterances) for draft in analyzer.step(message)]
+
+
+def test_one_slow_moment_does_not_end_the_partials_of_the_utterances_after_it(
+    analyzer: Analyzer, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fuse, calls = model.fuse, count()
+
+    def busy_at_first(*given: object) -> object:
+        if next(calls) == 0:
+            time.sleep(0.25)
+        return fuse(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(model, "fuse", busy_at_first)
+    said = _events(analyzer, 3)
+    partials = [sum(isinstance(e, Partial) and e.id == u.id for e in said) for u in said if isinstance(u, Utterance)]
+    assert partials[0] == 1
+    assert all(number > 2 for number in partials[1:])
+
+
+def test_a_partial_does_not_promise_words_where_nothing_recognises_any(analyzer: Analyzer) -> None:
+    reasons = {e.modalities["text"].reason for e in _events(analyzer, 1) if isinstance(e, Partial)}
+    assert reasons == {"speech recognition is off (asr.engine = none)"}
+
+
+def test_what_no_utterance_will_have_is_said_before_the_first(model: Model) -> None:
+    first, deaf = (_status(model, sound=sound).event("idle", 0.0, None).event for sound in (True, False))
+    assert isinstance(first, State)
+    assert isinstance(deaf, State)
+    assert first.reasons == {"text": "speech recognition is off (asr.engine = none)", "video": "no camera"}
+    assert deaf.reasons == {"text": "no microphone", "audio": "no microphone", "video": "no camera"}
