@@ -23,10 +23,12 @@ FONTS: Final = "DejaVu Sans Mono, Menlo, Consolas, monospace"
 
 
 def picture(recording: Path, width: int, height: int, until_s: float) -> str:
-    """An SVG of the dashboard as it was when the recording had come to `until_s` of its source's clock."""
+    """An SVG of the dashboard as it was when the last session of the recording had come to `until_s` of its source's clock."""
     model = Model(str(recording.name))
-    for line in recording.read_bytes().splitlines():
-        event = decode(line)
+    events = [decode(line) for line in recording.read_bytes().splitlines()]
+    for event in events:
+        if event.session != events[-1].session:
+            continue
         if isinstance(event, State) and (event.stream_s > until_s or event.activity == "ended"):
             break
         model.fold(event, 0.0)

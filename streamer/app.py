@@ -18,7 +18,7 @@ from streamer.channel import Channel, WhenFull
 from streamer.errors import StageError
 from streamer.faces import FaceRing, FaceWatch
 from streamer.inference import Model
-from streamer.messages import AudioChunk, SegmentEvent, VideoFrame, VideoTick, Watched
+from streamer.messages import AudioChunk, SegmentEvent, VideoFrame, VideoTick, Waited, Watched
 from streamer.publish import Draft
 from streamer.segment import FaceWindows, Segment
 from streamer.settings import Settings, SourceSettings
@@ -35,7 +35,8 @@ VIDEO_FRAMES: Final = 8
 """Pictures are large, and an old one is worth little."""
 SPEECH_EVENTS: Final = 512
 SILENT_DEVICE_S: Final = 2.0
-"""A live source that delivers no sound for this long has lost its microphone: an open utterance is ended."""
+"""A live source that delivers nothing for this long has lost its microphone, or its camera where it has no other: an open utterance
+is ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Flow:
             asr_reason=parts.asr_reason,
             detector_reason=parts.detector_reason,
             every_s=settings.publish.state_every_s,
-            dropped=lambda: {channel.name: channel.dropped for channel in (self._audio, self._video)},
+            dropped=lambda: {channel.name: channel.dropped for channel in (self._audio, self._video)} | source.dropped,
         )
         self._analyzer = Analyzer(
             model=parts.model,
@@ -110,10 +111,11 @@ class Flow:
         """Readers stand before writers, so that nothing is captured that nobody takes."""
         stages = {"analyze": consume(self._speech, lambda event: self._send(self._analyzer.step(event)))}
         watch = self._parts.watch
+        idle_s = min(self._settings.publish.state_every_s, SILENT_DEVICE_S) if self._parts.source.live else None
         if self._parts.source.audio_name is not None:
             segment = Segment(self._settings.segment, self._parts.voice_session)
-            idle_s = SILENT_DEVICE_S if self._parts.source.live else None
-            stages["segment"] = transform(self._audio, segment.push, self._speech, segment.flush, idle_s)
+            waiting = _waiting(segment.flush)
+            stages["segment"] = transform(self._audio, segment.push, self._speech, segment.flush, waiting, idle_s)
             if watch is not None:
                 stages["faces"] = consume(self._video, watch.step, at_end=watch.close)
             else:
@@ -125,7 +127,8 @@ class Flow:
                 watch.close()
                 return windows.flush()
 
-            stages["faces"] = transform(self._video, _look_in(windows, watch), self._speech, end_of_video)
+            look, waiting = _look_in(windows, watch), _waiting(windows.flush)
+            stages["faces"] = transform(self._video, look, self._speech, end_of_video, waiting, idle_s)
         stages["capture"] = self._capture
         return stages
 
@@ -153,6 +156,16 @@ class Flow:
         """The first failure of a stage ends this source: what was captured before is still published."""
         self.error = error
         self._stop.set()
+
+
+def _waiting(flush: Callable[[], Iterable[SegmentEvent]]) -> Callable[[float], Iterable[SegmentEvent]]:
+    """What a stage hands on while its live source gives nothing: that it waits, and once that is a loss, the end of what was open."""
+
+    def while_idle(waited_s: float) -> Iterable[SegmentEvent]:
+        lost = waited_s >= SILENT_DEVICE_S
+        return [*(flush() if lost else ()), Waited(lost)]
+
+    return while_idle
 
 
 def _look_in(windows: FaceWindows, watch: FaceWatch) -> Callable[[VideoFrame | VideoTick], Iterable[SegmentEvent]]:

@@ -13,7 +13,7 @@ from streamer.errors import ConfigError, SourceError, StageError
 from streamer.faces import FaceWatch, open_detector
 from streamer.features import FaceCropSpec
 from streamer.inference import Model, open_model
-from streamer.publish import Publisher
+from streamer.publish import Draft, Publisher
 from streamer.segment import open_voice_session
 from streamer.settings import Settings, SourceSettings
 from streamer.sources import Source, open_source
@@ -59,6 +59,7 @@ class Daemon:
         self.session = uuid.uuid4().hex[:12]
         self._settings = settings
         self._flows: list[Flow] = []
+        self._troubles: dict[str, str | None] = {}
         self._opened = ExitStack()
         with self._opened:
             sources = [(wanted, self._open_source(wanted)) for wanted in settings.source]
@@ -70,9 +71,10 @@ class Daemon:
             if self.recogniser is not None:
                 self._opened.callback(self.recogniser.close)
             voice = open_voice_session()
+            self._flows = [self._flow(wanted, source, voice) for wanted, source in sources]
+            # The last that is opened, so that a start that fails leaves no recording behind.
             self.publisher = Publisher(settings.publish, [s.name for s in settings.source], session=self.session)
             self._opened.callback(self.publisher.close)
-            self._flows = [self._flow(wanted, source, voice) for wanted, source in sources]
             self._opened = self._opened.pop_all()
 
     def run(self, stop: threading.Event) -> list[Outcome]:
@@ -104,7 +106,8 @@ class Daemon:
         return source
 
     def _tell(self, name: str, trouble: str | None) -> None:
-        """Called from a source's thread, also before its flow is made."""
+        """Called from a source's thread; also while it is opened, before its flow is made."""
+        self._troubles[name] = trouble
         for flow in self._flows:
             if flow.name == name:
                 flow.status.trouble = trouble
@@ -126,7 +129,13 @@ class Daemon:
             detector=detector,
             detector_reason=note,
         )
-        return Flow(wanted, self._settings, parts, self.publisher.put)
+        flow = Flow(wanted, self._settings, parts, self._publish)
+        flow.status.trouble = self._troubles.get(wanted.name)
+        return flow
+
+    def _publish(self, draft: Draft) -> None:
+        """For the flows, which are made before the publisher."""
+        self.publisher.put(draft)
 
     def _watch(self, source: Source, model: Model) -> tuple[FaceWatch | None, str | None, str | None]:
         """Detectors keep state: each source has its own."""

@@ -120,7 +120,15 @@ class Watched:
     """How far the stream has been seen."""
 
 
-SegmentEvent = Heard | Watched | SpeechStarted | SpeechContinued | SpeechPaused | SpeechResumed | SpeechEnded
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """A live source gives nothing; comes again and again until it gives something. No time: the stream stays where it was."""
+
+    lost: bool
+    """For so long that its device counts as lost: what was open has been ended."""
+
+
+SegmentEvent = Heard | Watched | Waited | SpeechStarted | SpeechContinued | SpeechPaused | SpeechResumed | SpeechEnded
 
 
 # FACES -> ANALYZE (through the time-indexed ring)

@@ -129,7 +129,7 @@ class PublishSettings(Section):
     """Events that wait for a slow subscriber before its next ones are dropped."""
     state_every_s: float = Field(0.25, gt=0)
     record: Path | None = None
-    """A JSON Lines file that gets every event but heartbeats."""
+    """A JSON Lines file that gets every event but heartbeats; one that exists is appended to."""
     keys: Path | None = None
     """Folder of CURVE keys (`streamer keys`); needed to bind anything but loopback and ipc."""
 

@@ -1,6 +1,7 @@
 """A stage is a function; its thread, its end and its failure are handled here."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -18,11 +19,13 @@ def transform(
     step: Callable[[In], Iterable[Out]],
     target: Channel[Out],
     at_end: Callable[[], Iterable[Out]] = tuple,
+    while_idle: Callable[[float], Iterable[Out]] = lambda _: (),
     idle_s: float | None = None,
 ) -> Callable[[], None]:
     """A stage that turns each item into any number of others, and flushes what it holds when its input ends.
 
-    `idle_s`: it also flushes when nothing has come for that long: a microphone that was pulled out must not keep an utterance open.
+    `while_idle` is asked again after each `idle_s` in which nothing comes, with the seconds since the last item: a microphone that was
+    pulled out must not keep an utterance open.
     """
 
     def hand_on(items: Iterable[Out]) -> None:
@@ -33,14 +36,16 @@ def transform(
             target.put_all(given)  # of a step that fails, what it gave before counts
 
     def run() -> None:
+        last_s = time.monotonic()
         try:
             while True:
                 try:
                     item = source.get(idle_s)
                 except TimeoutError:
-                    hand_on(at_end())
+                    hand_on(while_idle(time.monotonic() - last_s))
                 else:
                     hand_on(step(item))
+                    last_s = time.monotonic()
         except Closed:
             hand_on(at_end())  # what is still held counts
         finally:

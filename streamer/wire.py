@@ -195,9 +195,9 @@ class State(Envelope, kw_only=True, tag="state"):
     activity: Activity
     """`pause` is a silence that may still belong to the utterance."""
     speech_prob: Probability | None
-    """That a voice is heard now; null without a microphone."""
+    """That a voice is heard now; null without a microphone, and while it gives nothing."""
     level_dbfs: float | None
-    """RMS level, 0 is a full-scale square wave, silence is -100; null without a microphone."""
+    """RMS level, 0 is a full-scale square wave, silence is -100; null without a microphone, and while it gives nothing."""
     faces: list[FaceField]
     """In view now."""
     speaker_track_id: int | None
@@ -209,7 +209,8 @@ class State(Envelope, kw_only=True, tag="state"):
     reasons: dict[Modality, str]
     """Why a modality cannot be used at present, where it cannot."""
     dropped: dict[str, int]
-    """Items lost since the start, by channel."""
+    """Items lost since the start. `audio` (pieces of 32 ms) and `video` came faster than they could be analysed; of a live source also
+    `microphone`, blocks of sound that were not taken from the driver in time, and `late_pictures`, which came after their moment."""
     utterances: int
     """Since the start."""
     latency_ms: dict[str, Percentiles]

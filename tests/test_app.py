@@ -1,6 +1,8 @@
 """The flow of one source, with sources that misbehave as hardware does."""
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,15 +11,27 @@ import streamer
 from streamer.app import Flow, Parts
 from streamer.channel import Channel, WhenFull
 from streamer.errors import DeviceError
+from streamer.faces import FaceWatch, open_detector
+from streamer.features import FaceCropSpec
 from streamer.inference import Model, load_bundle
 from streamer.messages import AudioChunk, VideoFrame, VideoTick
-from streamer.publish import Draft
 from streamer.segment import open_voice_session
 from streamer.settings import Settings, SourceSettings
-from streamer.sources import open_source
+from streamer.sources import Source, open_source
 from streamer.wire import Event, State, Utterance
 
 CLIP = Path(streamer.__file__).parent / "demo" / "clip.mp4"
+
+
+def clip() -> tuple[list[AudioChunk], list[VideoFrame]]:
+    """All of its sound and its pictures."""
+    source = open_source(SourceSettings(name="clip", url=str(CLIP), pace="fast"), lambda trouble: None)
+    audio = Channel[AudioChunk]("audio", 10_000, WhenFull.WAIT)
+    video = Channel[VideoFrame | VideoTick]("video", 10_000, WhenFull.WAIT)
+    source.run(audio, video, threading.Event())
+    source.close()
+    seen = [video.get() for _ in range(len(video))]
+    return [audio.get() for _ in range(len(audio))], [item for item in seen if isinstance(item, VideoFrame)]
 
 
 class Unplugged:
@@ -27,15 +41,56 @@ class Unplugged:
 
     def __init__(self, seconds: float) -> None:
         self._until_s = seconds
+        self.dropped = dict[str, int]()
 
     def run(self, audio: Channel[AudioChunk], video: Channel[VideoFrame | VideoTick], stop: threading.Event) -> None:
-        clip = open_source(SourceSettings(name="clip", url=str(CLIP), pace="fast"), lambda trouble: None)
-        whole = Channel[AudioChunk]("whole", 10_000, WhenFull.WAIT)
-        clip.run(whole, Channel("unseen", 1, WhenFull.DROP_OLDEST), stop)
-        whole.close()
-        while (chunk := whole.get()).time_s < self._until_s:
-            audio.put(chunk)
+        for chunk in clip()[0]:
+            if chunk.time_s < self._until_s:
+                audio.put(chunk)
         raise DeviceError("test microphone: it went away")
+
+    def close(self) -> None:
+        """Nothing to let go."""
+
+
+class Quiet:
+    """A live microphone that speaks the beginning of the clip, and gives nothing more, or the same again when it is plugged in."""
+
+    live, audio_name, video_name = True, "test microphone", None
+
+    def __init__(self, seconds: float) -> None:
+        self._until_s = seconds
+        self.dropped = {"microphone": 3}
+        self.plugged_in = threading.Event()
+
+    def run(self, audio: Channel[AudioChunk], video: Channel[VideoFrame | VideoTick], stop: threading.Event) -> None:
+        chunks = [chunk for chunk in clip()[0] if chunk.time_s < self._until_s]
+        for chunk in chunks:
+            audio.put(chunk)
+        while not self.plugged_in.wait(0.01):
+            if stop.is_set():
+                return
+        for chunk in chunks:
+            audio.put(AudioChunk(chunk.time_s + 600.0, chunk.waveform, chunk.captured_s))
+        stop.wait()
+
+    def close(self) -> None:
+        """Nothing to let go."""
+
+
+class Mute:
+    """A camera as many hang on walls: it announces sound, and sends pictures alone."""
+
+    live, audio_name, video_name = True, "test sound", "test pictures"
+
+    def __init__(self) -> None:
+        self.dropped = dict[str, int]()
+
+    def run(self, audio: Channel[AudioChunk], video: Channel[VideoFrame | VideoTick], stop: threading.Event) -> None:
+        for frame in clip()[1]:
+            if stop.wait(0.04):
+                return
+            video.put(frame)
 
     def close(self) -> None:
         """Nothing to let go."""
@@ -46,28 +101,57 @@ def model() -> Model:
     return load_bundle()
 
 
-def flow(source: Unplugged, model: Model, events: list[Event]) -> Flow:
+@pytest.fixture
+def watch(model: Model) -> FaceWatch:
+    detector, _ = open_detector(Settings().faces)
+    assert detector is not None
+    return FaceWatch(detector, model.manifest.video.spec if model.manifest.video else FaceCropSpec(), Settings().faces)
+
+
+@pytest.fixture
+def soon_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a second without anything is a loss, not two."""
+    monkeypatch.setattr("streamer.app.SILENT_DEVICE_S", 0.5)
+
+
+def flow(source: Source, model: Model, publish: Callable[[Event], None], watch: FaceWatch | None = None) -> Flow:
     parts = Parts(
         source=source,
         model=model,
         voice_session=open_voice_session(),
         recogniser=None,
         asr_reason="none here",
-        watch=None,
+        watch=watch,
         detector=None,
         detector_reason=None,
     )
-
-    def publish(draft: Draft) -> None:
-        events.append(draft.event)
-
     wanted = SourceSettings(name="desk", mic="default")
-    return Flow(wanted, Settings(source=(wanted,)), parts, publish)
+    return Flow(wanted, Settings(source=(wanted,)), parts, lambda draft: publish(draft.event))
+
+
+@contextmanager
+def live(source: Source, model: Model, watch: FaceWatch | None = None) -> Iterator[tuple[Flow, Channel[Event]]]:
+    """A flow that runs, and what it publishes."""
+    events = Channel[Event]("events", 10_000, WhenFull.WAIT)
+    running = flow(source, model, events.put, watch)
+    running.start()
+    try:
+        yield running, events
+    finally:
+        running.stop()
+        assert running.join(30)
+
+
+def state(events: Channel[Event], found: Callable[[State], bool]) -> State:
+    """The next one that is as wanted."""
+    while not (isinstance(event := events.get(20), State) and found(event)):
+        pass
+    return event
 
 
 def test_a_device_that_fails_for_good_ends_its_source_by_name_and_loses_no_utterance(model: Model) -> None:
     events: list[Event] = []
-    running = flow(Unplugged(2.0), model, events)
+    running = flow(Unplugged(2.0), model, events.append)
     running.start()
     assert running.join(30)
     assert str(running.error) == "capture: test microphone: it went away"
@@ -79,7 +163,7 @@ def test_a_device_that_fails_for_good_ends_its_source_by_name_and_loses_no_utter
 
 def test_an_utterance_without_words_or_face_says_why(model: Model) -> None:
     events: list[Event] = []
-    running = flow(Unplugged(2.0), model, events)
+    running = flow(Unplugged(2.0), model, events.append)
     running.start()
     assert running.join(30)
     (said,) = [e for e in events if isinstance(e, Utterance)]
@@ -88,3 +172,39 @@ def test_an_utterance_without_words_or_face_says_why(model: Model) -> None:
         "audio": None,
         "video": "no camera",
     }
+
+
+@pytest.mark.usefixtures("soon_lost")
+def test_while_a_microphone_gives_nothing_it_is_said_why_again_and_again_and_its_time_stands_still(
+    model: Model,
+) -> None:
+    source = Quiet(2.0)
+    with live(source, model) as (running, events):
+        first = state(events, lambda state: state.error is not None)
+        running.status.trouble = "test microphone: is it unplugged?"
+        told = [state(events, lambda state: state.error == running.status.trouble) for _ in range(3)]
+        running.status.trouble = None
+        source.plugged_in.set()
+        back = state(events, lambda state: state.stream_s > 600.0)
+    assert first.error == "test microphone: gives no sound"
+    assert {(s.activity, s.speech_prob, s.level_dbfs) for s in [first, *told]} == {("idle", None, None)}
+    assert [s.stream_s for s in told] == [first.stream_s] * 3 == pytest.approx([2.0] * 3, abs=0.04)
+    assert {s.utterances for s in told} == {1}  # what was open has been ended
+    assert back.error is None
+    assert back.speech_prob is not None
+
+
+@pytest.mark.usefixtures("soon_lost")
+def test_a_source_that_announces_sound_and_sends_none_says_so_and_whom_it_sees(model: Model, watch: FaceWatch) -> None:
+    with live(Mute(), model, watch) as (_, events):
+        first = events.get(20)
+        seen = state(events, lambda state: bool(state.faces))
+        later = state(events, lambda state: state.stream_s > seen.stream_s)
+    assert isinstance(first, State)
+    assert (seen.error, later.error) == ("test sound: gives no sound", "test sound: gives no sound")
+    assert seen.stream_s > 0.0
+
+
+def test_what_a_source_itself_loses_is_published_beside_what_its_channels_lose(model: Model) -> None:
+    with live(Quiet(0.5), model) as (_, events):
+        assert state(events, lambda state: True).dropped == {"audio": 0, "video": 0, "microphone": 3}

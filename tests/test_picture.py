@@ -14,3 +14,15 @@ def test_the_picture_of_a_recording_is_drawn_without_anything_from_the_network(t
     assert "01:3" in svg, "the moment that was asked for"
     assert "url(http" not in svg
     assert "@font-face" not in svg
+
+
+def test_the_picture_is_of_the_last_session_of_a_recording(tmp_path: Path) -> None:
+    recording = tmp_path / "talk.jsonl"
+    for session, name in (("first", "kitchen"), ("second", "hall")):
+        stamper = Stamper(session)
+        with recording.open("ab") as file:
+            states = (talk.state(name, 1.0), talk.state(name, 2.0, "ended"))
+            file.writelines(encode(stamper.stamp(Draft(state))) + b"\n" for state in states)
+    svg = make_picture.picture(recording, 100, 30, until_s=100.0)
+    assert "hall" in svg
+    assert "kitchen" not in svg

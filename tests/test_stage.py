@@ -32,24 +32,21 @@ def test_a_stage_flushes_what_it_holds_when_its_input_ends() -> None:
     assert drain(target) == [1, 2]
 
 
-def test_a_stage_whose_input_falls_silent_hands_on_what_it_holds_and_goes_on() -> None:
+def test_a_stage_whose_input_falls_silent_says_so_again_and_again_and_goes_on() -> None:
     source, target = Channel[int]("in", 9, WhenFull.WAIT), Channel[int]("out", 9, WhenFull.WAIT)
-    held: list[int] = []
+    waited_s: list[float] = []
 
-    def keep(item: int) -> Iterator[int]:
-        held.append(item)
-        return iter(())
+    def wait(seconds: float) -> list[int]:
+        waited_s.append(seconds)
+        return [0]
 
-    def flush() -> list[int]:
-        out, held[:] = list(held), []
-        return out
-
+    stage = transform(source, lambda item: [item], target, while_idle=wait, idle_s=0.01)
+    threading.Thread(target=stage, daemon=True).start()
+    assert [target.get(timeout_s=5) for _ in range(3)] == [0, 0, 0]
+    assert 0.01 <= waited_s[0] < waited_s[1] < waited_s[2]
     source.put(1)
-    threading.Thread(target=transform(source, keep, target, flush, idle_s=0.01), daemon=True).start()
-    assert target.get(timeout_s=5) == 1
-    source.put(2)
     source.close()
-    assert drain(target) == [2]
+    assert drain(target)[-1] == 1
 
 
 def test_what_a_step_gave_before_it_failed_is_handed_on() -> None:

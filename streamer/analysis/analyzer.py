@@ -30,6 +30,7 @@ from streamer.messages import (
     SpeechResumed,
     SpeechStarted,
     Transcript,
+    Waited,
     Watched,
 )
 from streamer.publish import Draft
@@ -84,6 +85,8 @@ class Analyzer:
                 yield from self._pass(event.time_s)
             case Watched():
                 yield from self._pass(event.time_s)
+            case Waited():
+                yield self._wait(lost=event.lost)
             case SpeechStarted():
                 self._start(event)
                 yield self._state("speaking")
@@ -91,11 +94,7 @@ class Analyzer:
                 if self._listening is not None:
                     self._listening.push(event.waveform)
             case SpeechPaused():
-                self._status.activity = "pause"
-                if self._listening is not None:
-                    self._told = False
-                    self._listening.speculate()
-                    yield from self._anticipate(self._listening, event.time_s)
+                yield from self._pause(event.time_s)
             case SpeechResumed():
                 self._status.activity = "speaking"
                 if self._listening is not None:
@@ -113,12 +112,23 @@ class Analyzer:
 
     def _pass(self, now_s: float) -> Iterator[Draft]:
         """Time goes on: what is said regularly, in stream time."""
-        self._now_s = now_s
+        self._now_s = max(self._now_s, now_s)  # sound that is back may be a little behind the pictures
+        self._status.lost = False
         listening = self._listening
         if listening is not None and now_s >= self._next_partial_s and self._partials_are_cheap:
             yield self._partial(listening, now_s)
         if self._status.due(now_s):
             yield self._state(self._status.activity)
+
+    def _wait(self, *, lost: bool) -> Draft:
+        """Nothing comes. Once its sound is lost, a source is as far as its pictures; where they do not go on either, none is in view."""
+        before_s, ring = self._now_s, self._ring
+        if lost and ring is not None:
+            self._now_s = max(before_s, ring.seen_until_s)
+        self._status.lost = lost
+        return self._status.event(
+            self._status.activity, self._now_s, None if lost and self._now_s == before_s else ring
+        )
 
     def _state(self, activity: Activity) -> Draft:
         if self._ring is not None:
@@ -140,6 +150,14 @@ class Analyzer:
         self._watching = Watching(self._model, self._ring, wait_s=self._wait_s) if self._ring is not None else None
         self._next_partial_s = self._now_s + self._settings.inference.partial_every_s / 2
         self._partial_cost_s = 0.0  # what was slow once, on a busy moment, is tried again
+
+    def _pause(self, now_s: float) -> Iterator[Draft]:
+        """This may be the end: what that needs is begun on trust."""
+        self._status.activity = "pause"
+        if self._listening is not None:
+            self._told = False
+            self._listening.speculate()
+            yield from self._anticipate(self._listening, now_s)
 
     def _partial(self, listening: Listening, now_s: float) -> Draft:
         begin = time.perf_counter()

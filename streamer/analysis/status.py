@@ -31,6 +31,8 @@ class Status:
         self.asr_reason = asr_reason
         self.trouble: str | None = None
         """What hampers the source at present, in words."""
+        self.lost = False
+        """Whether a live source has given nothing for so long that its device counts as lost."""
         self._inputs = inputs
         self._engines = engines
         self._every_s = every_s
@@ -83,23 +85,28 @@ class Status:
         """Whether it is time for the next regular state, in stream time."""
         return stream_s >= self._due_s
 
+    @property
+    def _silence(self) -> str | None:
+        """That nothing comes, where it is so and the source itself sees nothing wrong."""
+        if not self.lost:
+            return None
+        sound, pictures = self._inputs["audio"], self._inputs["video"]
+        return f"{sound}: gives no sound" if sound else f"{pictures}: gives no pictures"
+
     def event(self, activity: Activity, stream_s: float, ring: FaceRing | None) -> Draft:
         """The state now."""
         self.activity = activity
         self._due_s = stream_s + self._every_s
         faces = ring.visible_at(stream_s) if ring is not None else []
+        heard = None if self.lost else self._last
         return Draft(
             State(
                 **UNSTAMPED,
                 source=self.source,
                 stream_s=round(stream_s, 3),
                 activity=activity,
-                speech_prob=round(self._last.speech_prob, 3)
-                if self._last and self._last.speech_prob is not None
-                else None,
-                level_dbfs=round(self._last.level_dbfs, 1)
-                if self._last and self._last.level_dbfs is not None
-                else None,
+                speech_prob=round(heard.speech_prob, 3) if heard is not None else None,
+                level_dbfs=round(heard.level_dbfs, 1) if heard is not None else None,
                 faces=[face_field(face.track_id, face.bbox_xyxy_px, face.score) for face in faces],
                 speaker_track_id=self.speaker_track_id,
                 inputs=self._inputs,
@@ -108,7 +115,7 @@ class Status:
                 dropped=self._dropped(),
                 utterances=self._utterances,
                 latency_ms={},
-                error=self.trouble,
+                error=self.trouble or self._silence,
             )
         )
 

@@ -1,12 +1,14 @@
 """`streamer run`: the daemon, with its dashboard where there is a terminal."""
 
+import os
 import re
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
 
 FAILED = 1
 """Exit code where a source ended with an error."""
+NAME_LENGTH: Final = 64
+"""Of a source, at most."""
+VIEW_ENDS_S: Final = 3.0
+"""How long the view may go on after a signal: nobody may be reading it."""
+TERMINAL_BACK_S: Final = 1.0
+"""How long it may take to leave the terminal as it was."""
 
 
 def run(
@@ -28,15 +36,17 @@ def run(
     camera: Annotated[str | None, typer.Option(help="Camera index or device path.")] = None,
     mic: Annotated[str | None, typer.Option(help="`default`, or part of a microphone's name.")] = None,
     no_mic: Annotated[bool, typer.Option("--no-mic", help="Look only.")] = False,
-    pace: Annotated[str | None, typer.Option(help="Of files: `realtime` or `fast`.")] = None,
-    subtitles: Annotated[Path | None, typer.Option(help="An SRT file in the place of speech recognition.")] = None,
+    pace: Annotated[str | None, typer.Option(help="Of --source, if a file: `realtime` or `fast`.")] = None,
+    subtitles: Annotated[
+        Path | None, typer.Option(help="An SRT file in the place of speech recognition of --source.")
+    ] = None,
     asr: Annotated[str | None, typer.Option(help="`auto`, `faster-whisper`, `pocketsphinx` or `none`.")] = None,
     detector: Annotated[str | None, typer.Option(help="`auto`, `yunet`, `haar` or `none`.")] = None,
     bundle: Annotated[Path | None, typer.Option(help="A folder with another model bundle.")] = None,
     provider: Annotated[str | None, typer.Option(help="`auto`, `cpu`, `cuda` or `tensorrt`.")] = None,
     require_gpu: Annotated[bool | None, typer.Option("--require-gpu", help="Stop rather than run on the CPU.")] = None,
     bind: Annotated[str | None, typer.Option(help="ZeroMQ endpoint to publish at.")] = None,
-    record: Annotated[Path | None, typer.Option(help="Also write every event to this JSON Lines file.")] = None,
+    record: Annotated[Path | None, typer.Option(help="Also append every event to this JSON Lines file.")] = None,
     offline: Annotated[bool | None, typer.Option("--offline", help="Never ask a model hub for anything.")] = None,
     headless: Annotated[bool, typer.Option("--headless", help="Print nothing but errors and the summary.")] = False,
     config: Annotated[Path | None, typer.Option(help="Another file than ./config.toml.")] = None,
@@ -68,18 +78,38 @@ def _sources(
             "--no-mic goes with --camera and without --mic: it says that a camera is to be used without sound"
         )
     common = {"pace": pace, "subtitles": subtitles}
+    for flag, value in common.items():
+        if value is not None and not urls:
+            raise ConfigError(
+                f"--{flag} goes with --source; for a source of config.toml, write `{flag}` into its [[source]] table"
+            )
     tables: list[dict[str, Any]] = [{"name": name_of(url), "url": url, **common} for url in urls]
     if camera is not None or mic is not None:
         wanted_mic = None if no_mic else (mic or "default")
         index = int(camera) if camera is not None and camera.isdecimal() else camera
         tables.append({"name": "live", "camera": index, "mic": wanted_mic})
+    for table, name in zip(tables, distinct([table["name"] for table in tables]), strict=True):
+        table["name"] = name
     return [{key: value for key, value in table.items() if value is not None} for table in tables] or None
 
 
 def name_of(url: str) -> str:
-    """A source's name from its address: `clip` from `media/clip.mp4`, `camera-8554-door` from `rtsp://camera:8554/door`."""
-    tail = re.sub(r"^\w+://", "", url) if "://" in url else Path(url).stem
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", tail).strip("-")[:64] or "source"
+    """A source's name from its address: `clip` from `media/clip.mp4`, `camera-8554-door` from `rtsp://camera:8554/door`.
+
+    A name is published: what may hold a password, before the host and after the path, is no part of it.
+    """
+    place = re.match(r"[^/]*://([^/?#]*@)?(?P<public>[^?#]*)", url)
+    tail = place["public"] if place else Path(url).stem
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", tail).strip("-")[:NAME_LENGTH] or "source"
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """The names, where one comes again with a number: `clip`, `clip-2`; never one that another source has."""
+    given: list[str] = []
+    for name in names:
+        numbered = [name[: NAME_LENGTH - len(end)] + end for end in map("-{}".format, range(2, len(names) + 2))]
+        given.append(name if name not in given else next(new for new in numbered if new not in {*names, *given}))
+    return given
 
 
 def play(settings: "Settings", *, headless: bool) -> int:
@@ -88,7 +118,7 @@ def play(settings: "Settings", *, headless: bool) -> int:
 
     with download_bar() as draw:
         opened = Daemon(settings, on_download=draw)
-    with opened as daemon, _stopping() as stop, _shown(daemon, headless=headless):
+    with opened as daemon, _stopping() as stop, _shown(daemon, stop, headless=headless):
         outcomes = daemon.run(stop)
     _sum_up(outcomes)
     return FAILED if any(outcome.error for outcome in outcomes) else 0
@@ -96,21 +126,36 @@ def play(settings: "Settings", *, headless: bool) -> int:
 
 @contextmanager
 def _stopping() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; what was captured is then still published."""
+    """An event that Ctrl-C and SIGTERM set; what was captured is then still published. A second signal ends the process at once."""
     stop = threading.Event()
-    before = {sign: signal.signal(sign, lambda *_: stop.set()) for sign in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
+    before = {sign: signal.getsignal(sign) for sign in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
         for sign, handler in before.items():
             signal.signal(sign, handler)
 
+    def heed(*_: object) -> None:
+        stop.set()
+        restore()
+
+    for sign in before:
+        signal.signal(sign, heed)
+    try:
+        yield stop
+    except KeyboardInterrupt:  # the second one; to close what threads still use would do harm
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGINT)
+        raise
+    finally:
+        restore()
+
 
 @contextmanager
-def _shown(daemon: "Daemon", *, headless: bool) -> Iterator[None]:
+def _shown(daemon: "Daemon", stop: threading.Event, *, headless: bool) -> Iterator[None]:
     """The dashboard on a terminal, one line for each event elsewhere, nothing where nobody looks.
 
-    It reads the same events that a subscriber gets, in a thread: nothing is lost at either end of a short file.
+    It reads the same events that a subscriber gets, in a thread: nothing is lost at either end of a short file. Who reads slowly is
+    waited for, until a signal comes.
     """
     if headless:
         yield
@@ -120,26 +165,38 @@ def _shown(daemon: "Daemon", *, headless: bool) -> Iterator[None]:
     from streamer.dashboard import print_lines, run_dashboard
 
     console, events = Console(), daemon.publisher.follow()
+    given_up, shown = threading.Event(), threading.Event()
 
     def show() -> None:
-        if console.is_terminal:
-            run_dashboard(events, console, threading.Event(), origin=daemon.publisher.addresses["zmq"])
-        else:
-            print_lines(events)
+        try:
+            if console.is_terminal:
+                run_dashboard(events, console, given_up, origin=daemon.publisher.addresses["zmq"])
+            else:
+                print_lines(events)
+        finally:
+            shown.set()
 
-    viewer = threading.Thread(target=show, name="view")
-    viewer.start()
+    threading.Thread(target=show, name="view", daemon=True).start()
     try:
         yield
-    finally:
         daemon.publisher.close()  # the events end after the last one, and the view with them
-        viewer.join()
+        while not stop.is_set() and not shown.wait(0.1):
+            pass
+        shown.wait(VIEW_ENDS_S)
+    finally:
+        given_up.set()
+        if console.is_terminal:
+            shown.wait(TERMINAL_BACK_S)
+        if not shown.is_set():
+            # Python flushes its output at the end, and would wait for the view, which waits for its reader.
+            sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
 
 
 def _sum_up(outcomes: Sequence["Outcome"]) -> None:
     for outcome in outcomes:
-        lost = ", ".join(f"{n} {name} dropped" for name, n in outcome.dropped.items() if n)
-        parts = [f"{outcome.utterances} utterance{'' if outcome.utterances == 1 else 's'}", lost or "nothing dropped"]
+        lost = ", ".join(f"{name} {n}" for name, n in outcome.dropped.items() if n)
+        parts = [f"{outcome.utterances} utterance{'' if outcome.utterances == 1 else 's'}"]
+        parts.append(f"dropped {lost}" if lost else "nothing dropped")
         if outcome.error is not None:
             parts.append(f"ended by an error: {outcome.error}")
         typer.echo(f"{outcome.source}: {'; '.join(parts)}", err=True)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 
 from streamer.doctor.facts import PACKAGES, Facts, SessionFact
-from streamer.errors import DeviceError, StreamerError
 
 NEEDED_MODULES: Final = ("av", "cv2", "faster_whisper", "msgspec", "numpy", "onnxruntime", "soxr", "tokenizers", "zmq")
 CUBLAS: Final = "libcublas.so.12"
@@ -77,7 +76,7 @@ def _bundle_sessions() -> tuple[str, list[SessionFact]]:
         from streamer import load_bundle
 
         model = load_bundle()
-    except (StreamerError, ImportError) as err:
+    except Exception as err:  # noqa: BLE001 - a damaged package may raise anything
         return "", [SessionFact("bundle", None, _first_line(err))]
     named = f"{model.field.name} {model.field.version} ({model.field.sha256[:12]})"
     return named, [SessionFact(graph, provider) for graph, provider in model.providers.items()]
@@ -88,7 +87,7 @@ def _voice_session() -> SessionFact:
         from streamer.segment import open_voice_session
 
         return SessionFact("voice activity", open_voice_session().get_providers()[0])
-    except (StreamerError, ImportError) as err:
+    except Exception as err:  # noqa: BLE001 - as above
         return SessionFact("voice activity", None, _first_line(err))
 
 
@@ -127,11 +126,11 @@ def _haar() -> bool:
 
 
 def _microphones() -> tuple[tuple[str, ...], str | None]:
-    from streamer.sources.devices import list_microphones
-
     try:
+        from streamer.sources.devices import list_microphones
+
         return tuple(microphone.name for microphone in list_microphones()), None
-    except (DeviceError, ImportError) as err:
+    except Exception as err:  # noqa: BLE001 - as above
         return (), _first_line(err)
 
 

@@ -40,6 +40,12 @@ class FaceRing:
             self._closed = True
             self._changed.notify_all()
 
+    @property
+    def seen_until_s(self) -> float:
+        """How far the video has been looked at; minus infinity before its first picture."""
+        with self._changed:
+            return self._seen_until_s
+
     def wait_until(self, time_s: float, timeout_s: float | None = None) -> bool:
         """Wait until the video up to `time_s` has been looked at, or is over; False when it was not within `timeout_s`."""
         with self._changed:

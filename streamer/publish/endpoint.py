@@ -5,6 +5,8 @@ import ipaddress
 import os
 import re
 import socket
+import stat
+from pathlib import Path
 from typing import Final
 
 from streamer.errors import ConfigError, PublishError
@@ -50,14 +52,18 @@ def is_ipv6(endpoint: str) -> bool:
 
 
 def refuse_taken_ipc(endpoint: str) -> None:
-    """ZeroMQ takes an ipc path from whoever listens on it, without a word: so it is asked first.
+    """ZeroMQ takes an ipc path from whoever listens on it, and deletes whatever file lies there, without a word: so it is asked first.
 
     Raises:
-        PublishError: somebody listens there.
+        PublishError: somebody listens there, or something lies there that is no socket.
     """
     if not endpoint.startswith("ipc://"):
         return
     path = endpoint.removeprefix("ipc://")
+    if not path.startswith("@") and (what := _other_than_a_socket(path)) is not None:
+        raise PublishError(
+            f"{endpoint}: cannot publish there (a {what} lies there, no socket); move it away, or give --bind another address"
+        )
     address = "\0" + path[1:] if path.startswith("@") else path
     with socket.socket(socket.AF_UNIX) as probe:
         try:
@@ -71,6 +77,17 @@ def cannot_bind(endpoint: str, code: int) -> PublishError:
     """The error for an address that ZeroMQ would not bind, by the system's error number."""
     mend = _MENDS.get(code, "--bind takes another address")
     return PublishError(f"{endpoint}: cannot publish there ({os.strerror(code).lower()}); {mend}")
+
+
+def _other_than_a_socket(path: str) -> str | None:
+    """What lies at a path; None for a socket, for nothing, and for what cannot be looked at."""
+    try:
+        mode = Path(path).stat().st_mode
+    except OSError:
+        return None
+    if stat.S_ISSOCK(mode):
+        return None
+    return "folder" if stat.S_ISDIR(mode) else "file"
 
 
 def _is_loopback(host: str) -> bool:

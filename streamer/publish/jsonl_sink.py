@@ -1,5 +1,6 @@
-"""The recording: the payloads of all events but heartbeats, as JSON, one a line."""
+"""The recording: the payloads of all events but heartbeats, as JSON, one a line; every line names its session."""
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -10,14 +11,16 @@ from streamer.wire import Event, Heartbeat, encode
 
 
 class JsonlSink:
-    """A file that is begun anew. Every line is handed to the system at once, so that a crash loses nothing before it."""
+    """A file that is appended to. Every line is handed to the system at once, so that a crash loses nothing before it."""
 
     overflows: Final = 0
 
     def __init__(self, path: Path) -> None:
         self.address = str(path)
         try:
-            self._file = path.open("wb")
+            before = b"\n" if _cut_off(path) else b""
+            self._file = path.open("ab")
+            self._file.write(before)  # reaches the file with the first line
         except OSError as err:
             raise PublishError(
                 f"{path}: cannot record there ({err.strerror}); give --record a file that can be written"
@@ -46,3 +49,12 @@ class JsonlSink:
         """Close the file."""
         with suppress(OSError):  # what could not be written was told when it was
             self._file.close()
+
+
+def _cut_off(path: Path) -> bool:
+    """Whether the last line of an earlier recording has no end, as a full disk leaves it."""
+    if not path.is_file() or not path.stat().st_size:
+        return False
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read() != b"\n"

@@ -31,6 +31,14 @@ class Source(Protocol):
         """What is seen, for people; None: there are no pictures, and nothing is put on the video channel."""
         ...
 
+    @property
+    def dropped(self) -> dict[str, int]:
+        """What a live source itself has lost since the start, before its channels, by what lost it; read from any thread.
+
+        A file waits; what it has to leave out, it tells as trouble at its end.
+        """
+        ...
+
     def run(self, audio: Channel[AudioChunk], video: Channel[VideoFrame | VideoTick], stop: threading.Event) -> None:
         """Capture until the end or `stop`. The caller closes the channels.
 

@@ -24,11 +24,11 @@ _OPTIONS: Final = {
 
 
 def shown(url: str) -> str:
-    """A URL without the password in it, or the name of a file: for messages."""
+    """A URL without what may hold a password, before the host and after the path, or the name of a file: for messages and events."""
     if "://" not in url:
         return Path(url).name
     parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
 def is_live(url: str, container: "InputContainer") -> bool:

@@ -37,10 +37,9 @@ def list_microphones() -> tuple[MicrophoneInfo, ...]:
     """Every sound input, in PortAudio's order.
 
     Raises:
-        DeviceError: PortAudio is not installed.
+        DeviceError: PortAudio is not installed, or does not answer.
     """
-    sounddevice = portaudio.load()
-    default = sounddevice.default.device[0]
+    default, devices = portaudio.known_devices()
     return tuple(
         MicrophoneInfo(
             index=device["index"],
@@ -49,7 +48,7 @@ def list_microphones() -> tuple[MicrophoneInfo, ...]:
             sample_rate_hz=round(device["default_samplerate"]),
             is_default=device["index"] == default,
         )
-        for device in sounddevice.query_devices()
+        for device in devices
         if device["max_input_channels"] > 0
     )
 

@@ -26,19 +26,30 @@ class LiveSource:
     def __init__(self, camera: Camera | None, microphone: Microphone | None) -> None:
         self._camera = camera
         self._microphone = microphone
+        self._delivery: Delivery | None = None
         self.audio_name = microphone.name if microphone is not None else None
         self.video_name = camera.name if camera is not None else None
 
     def run(self, audio: Channel[AudioChunk], video: Channel[VideoFrame | VideoTick], stop: threading.Event) -> None:
         """See `Source.run`. Each device has a thread of its own, so that neither waits for the other."""
         clock = CaptureClock()
-        delivery = Delivery(audio if self.audio_name else None, video if self.video_name else None, live=True)
+        delivery = self._delivery = Delivery(
+            audio if self.audio_name else None, video if self.video_name else None, live=True
+        )
         parts: list[Callable[[threading.Event], None]] = []
         if (microphone := self._microphone) is not None:
             parts.append(lambda ended: microphone.run(delivery.sound, clock, ended))
         if (camera := self._camera) is not None:
             parts.append(lambda ended: camera.run(delivery.picture, clock, ended))
         _run_together(parts, stop)
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """See `Source.dropped`: blocks of sound between the driver and us, and pictures that came too late."""
+        lost = {"microphone": self._microphone.dropped} if self._microphone is not None else {}
+        if self._camera is not None:
+            lost["late_pictures"] = self._delivery.late_pictures if self._delivery is not None else 0
+        return lost
 
     def close(self) -> None:
         """See `Source.close`."""

@@ -105,6 +105,11 @@ class Microphone:
         for block in blocks.flush():
             deliver(block, time.monotonic())
 
+    @property
+    def dropped(self) -> int:
+        """Blocks of `BLOCK_S` that were lost between the callback and the thread, which was too slow."""
+        return self._heard.dropped
+
     def close(self) -> None:
         """Let the device go."""
         portaudio.close(self._stream)
@@ -141,8 +146,8 @@ class Microphone:
         self._tell(f"microphone {self.name}: gives no sound, is it unplugged? it is opened again when it is back")
         self.close()
         while not stop.wait(next(self._delays_s)):
-            portaudio.look_again()
             try:
+                portaudio.look_again()
                 self._device = _find(self._wanted)
                 self._stream = self._open()
                 self._counted = SampleClock(self._sample_rate_hz)

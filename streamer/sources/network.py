@@ -70,19 +70,29 @@ class NetworkSource:
         self._clock = ConnectionClock()
         self._blocks = AudioBlocks()
         self._limit = FrameRateLimit(settings.max_fps)
+        self._delivery: Delivery | None = None
         audio, video = audio_stream(container), video_stream(container)
         self.audio_name = describe_audio(url, audio) if audio is not None else None
         self.video_name = describe_video(url, video) if video is not None else None
 
     def run(self, audio: Channel[AudioChunk], video: Channel[VideoFrame | VideoTick], stop: threading.Event) -> None:
         """See `Source.run`. Items leave as they arrive; `captured_s` is the arrival."""
-        delivery = Delivery(audio if self.audio_name else None, video if self.video_name else None, live=True)
+        delivery = self._delivery = Delivery(
+            audio if self.audio_name else None, video if self.video_name else None, live=True
+        )
         while (lost := self._receive(delivery, stop)) is not None:
             self._tell(f"{self._name}: lost ({lost}); trying to get it back")
             if not self._reconnect(stop):
                 break
         for block in self._blocks.flush():
             delivery.sound(block, time.monotonic())
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """See `Source.dropped`: pictures that came too late."""
+        if self.video_name is None:
+            return {}
+        return {"late_pictures": self._delivery.late_pictures if self._delivery is not None else 0}
 
     def close(self) -> None:
         """See `Source.close`."""

@@ -1,7 +1,8 @@
 """The one PortAudio of this process: loaded late, and asked for its devices anew only while nobody listens."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import ModuleType
 from typing import Any, Final
 
@@ -28,6 +29,20 @@ def load() -> ModuleType:
         ) from err
     module: ModuleType = sounddevice
     return module
+
+
+def known_devices() -> tuple[int, tuple[Mapping[str, Any], ...]]:
+    """The number of the default input, and every device as PortAudio describes it; never while it looks for them anew.
+
+    Raises:
+        DeviceError: PortAudio is not installed, or does not answer.
+    """
+    sounddevice = load()
+    with _LOCK:
+        try:
+            return sounddevice.default.device[0], tuple(sounddevice.query_devices())
+        except sounddevice.PortAudioError as err:
+            raise DeviceError(f"PortAudio cannot list the microphones ({err})") from err
 
 
 def open_input(
@@ -77,9 +92,18 @@ def close(stream: Any) -> None:
 
 
 def look_again() -> None:
-    """Find devices that were plugged in since; PortAudio does so only when it starts."""
+    """Find devices that were plugged in since; PortAudio does so only when it starts.
+
+    Raises:
+        DeviceError: it does not start; the next call tries again.
+    """
     sounddevice = load()
     with _LOCK:
-        if not _OPEN:
+        if _OPEN:
+            return
+        with suppress(sounddevice.PortAudioError):  # it did not start the last time
             sounddevice._terminate()  # noqa: SLF001 - sounddevice offers no other way
+        try:
             sounddevice._initialize()  # noqa: SLF001
+        except sounddevice.PortAudioError as err:
+            raise DeviceError(f"PortAudio does not start ({err})") from err

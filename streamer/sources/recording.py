@@ -99,6 +99,11 @@ class RecordingSource:
                     delivery.picture(item.time_s, rgb)
         self._tell_what_is_missing(delivery)
 
+    @property
+    def dropped(self) -> dict[str, int]:
+        """See `Source.dropped`: a count that grows while the file is read would depend on how fast that is."""
+        return {}
+
     def close(self) -> None:
         """See `Source.close`."""
         self._container.close()

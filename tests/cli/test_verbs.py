@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streamer.cli import app
-from streamer.cli.demo import CLIP
+from streamer.cli.demo import CLIP, demo_settings
 from streamer.cli.run import run
 from streamer.configuration import FLAGS
 from streamer.errors import DownloadError
@@ -99,3 +99,11 @@ def test_doctor_reports_every_network_and_its_provider() -> None:
 def test_the_demo_plays_a_clip_that_is_packaged() -> None:
     assert CLIP.is_file()
     assert Settings.model_validate({"source": [{"name": "demo", "url": str(CLIP)}]})
+
+
+def test_the_demo_adds_nothing_to_the_recording_that_a_config_toml_names(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(
+        "[publish]\nencoding = 'msgpack'\nrecord = 'events.jsonl'\n", encoding="utf-8"
+    )
+    settings = demo_settings()
+    assert (settings.publish.encoding, settings.publish.record) == ("msgpack", None)

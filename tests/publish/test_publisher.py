@@ -1,5 +1,6 @@
 import itertools
 import logging
+import socket
 import threading
 import time
 from collections import deque
@@ -144,11 +145,23 @@ def test_the_recording_holds_the_payloads_but_for_heartbeats_whatever_the_encodi
     publisher_of: OpenPublisher, tmp_path: Path
 ) -> None:
     path = tmp_path / "out.jsonl"
-    path.write_text("an older recording\n")
     publisher = publisher_of(record=path, encoding="msgpack")
     assert publisher.addresses["jsonl"] == str(path)
     events = followed(publisher, [Draft(draft) for draft in itertools.islice(talk.talk(), 1, 30)])
     assert path.read_bytes() == b"".join(encode(event) + b"\n" for event in events)
+
+
+@pytest.mark.parametrize("cut_off", [0, 1, 20])
+def test_an_earlier_recording_is_kept_and_a_line_of_it_that_has_no_end_spoils_no_other(
+    cut_off: int, publisher_of: OpenPublisher, tmp_path: Path
+) -> None:
+    path = tmp_path / "out.jsonl"
+    followed(publisher_of(session="first", record=path), [Draft(talk.state("cam", 1.0)), Draft(talk.state("cam", 2.0))])
+    before = path.read_bytes()[: path.stat().st_size - cut_off]
+    path.write_bytes(before)
+    (event,) = followed(publisher_of(session="second", record=path), [Draft(talk.state("cam", 1.0))])
+    assert path.read_bytes() == before + b"\n" * (cut_off > 0) + encode(event) + b"\n"
+    assert (path.read_bytes().count(b'"first"'), event.session) == (2, "second")
 
 
 def test_each_line_of_the_recording_is_there_at_once(publisher_of: OpenPublisher, tmp_path: Path) -> None:
@@ -204,6 +217,27 @@ def test_a_taken_address_is_refused_in_one_line_that_names_it(publisher_of: Open
             f"{address}: cannot publish there (address already in use); is another streamer running? `streamer watch` shows it; "
             "--bind takes another address"
         )
+
+
+def test_a_file_or_folder_where_a_socket_should_be_is_left_alone_and_named(
+    publisher_of: OpenPublisher, tmp_path: Path
+) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("mine")
+    for path, what in ((notes, "file"), (tmp_path, "folder")):
+        with pytest.raises(PublishError) as told:
+            publisher_of(bind=f"ipc://{path}")
+        assert str(told.value) == (
+            f"ipc://{path}: cannot publish there (a {what} lies there, no socket); move it away, or give --bind another address"
+        )
+    assert notes.read_text() == "mine"
+
+
+def test_a_socket_that_nobody_listens_at_any_more_is_taken_over(publisher_of: OpenPublisher, tmp_path: Path) -> None:
+    path = tmp_path / "left-behind"
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+    assert publisher_of(bind=f"ipc://{path}").addresses["zmq"] == f"ipc://{path}"
 
 
 @pytest.mark.parametrize(

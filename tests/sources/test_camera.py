@@ -123,6 +123,7 @@ def test_without_its_microphone_a_camera_goes_alone_and_that_is_told() -> None:
     driver = ScriptedCamera(["frames"])
     source = open_live(SourceSettings(camera=0, mic="none such"), told.append, driver.open)
     assert (source.audio_name, source.video_name) == (None, "camera 0")
+    assert source.dropped == {"late_pictures": 0}
     assert told[0] is not None
     assert told[0].endswith("goes on without")
     video = Channel[VideoFrame | VideoTick]("video", 8, WhenFull.DROP_OLDEST)

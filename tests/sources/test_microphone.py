@@ -119,6 +119,27 @@ def test_an_unplugged_microphone_is_told_and_heard_again_and_the_camera_goes_on(
     assert np.diff(got["frame_s"]).max() < 0.5
 
 
+def test_sound_that_is_not_taken_from_the_driver_in_time_is_counted(pulse: Pulse) -> None:
+    script = (
+        "import threading, time\n"
+        "from streamer.channel import Channel, WhenFull\n"
+        "from streamer.settings import SourceSettings\n"
+        "from streamer.sources import microphone, open_source\n"
+        "microphone.HELD_BLOCKS = 4\n"
+        "source = open_source(SourceSettings(mic='default'), print)\n"
+        "audio, stop = Channel('audio', 1, WhenFull.WAIT), threading.Event()\n"  # nobody reads: the source gets no further
+        "thread = threading.Thread(target=source.run, args=(audio, Channel('video', 1, WhenFull.WAIT), stop), daemon=True)\n"
+        "print(source.dropped)\n"
+        "thread.start()\n"
+        "while not source.dropped['microphone']:\n    time.sleep(0.01)\n"
+        "print(*source.dropped)\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", script], env=pulse.environment, check=True, capture_output=True, text=True, timeout=30
+    ).stdout
+    assert answer.splitlines() == ["{'microphone': 0}", "microphone"]
+
+
 def test_a_microphone_of_another_name_is_refused_with_a_list_of_those_that_are_there(
     pulse: Pulse, tmp_path: Path
 ) -> None:

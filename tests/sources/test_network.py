@@ -53,11 +53,12 @@ def test_rtsp_brings_sound_and_pictures(play: Play) -> None:
 def test_mjpeg_over_http_brings_pictures_at_the_time_of_their_arrival_and_keeps_the_password(play: Play) -> None:
     with mjpeg_camera(pictures_per_call=1000) as camera:
         began_s = time.monotonic()
-        played = play(camera.url, until=lambda played: heard_and_seen(played, 1.0))
+        played = play(f"{camera.url}?pwd=hunter2", until=lambda played: heard_and_seen(played, 1.0))
         took_s = time.monotonic() - began_s
     assert played.source.audio_name is None
     assert played.source.video_name is not None
     assert "secret" not in played.source.video_name
+    assert "hunter2" not in played.source.video_name
     assert played.frames[-1].time_s <= took_s
     assert played.ticks == []
 
@@ -93,6 +94,28 @@ def test_a_stream_whose_own_clock_begins_again_with_each_connection_goes_on_behi
     assert seen_s == sorted(seen_s)
     assert len([time_s for time_s in heard_s if time_s > 3.1]) > 50
     assert len([frame for frame in played.frames if frame.time_s > 3.1]) > 40
+
+
+def test_pictures_that_come_when_their_moment_is_over_are_left_out_and_counted(
+    film: Path, ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    broadcast = tmp_path / "broadcast.ts"
+    ffmpeg("-i", film, "-c", "copy", broadcast)
+    content = broadcast.read_bytes()
+    packets = [content[start : start + 188] for start in range(0, len(content), 188)]
+    second = len(packets) // 3
+
+    def sent(at: int) -> int:
+        is_picture = int.from_bytes(packets[at][1:3]) & 0x1FFF == 0x100  # ffmpeg's first stream
+        return at + second if is_picture else at
+
+    late = [packets[at] for at in sorted(range(len(packets)), key=sent)]
+    with http_camera("video/mp2t", late, period_s=1.0 / len(late)) as camera:
+        source = open_source(SourceSettings(url=camera.url), lambda _: None)
+        assert source.dropped == {"late_pictures": 0}
+        played = collect(source, lambda played: played.order[-1].time_s > 2.5)
+    assert played.ticks
+    assert source.dropped["late_pictures"] > 0
 
 
 def test_stop_is_heeded_while_a_lost_stream_is_waited_for() -> None:

@@ -53,6 +53,7 @@ def environment() -> dict[str, str]:
 def run_daemon(folder: Path, *words: str | Path) -> Ran:
     """Run it to its end in an empty folder."""
     record = folder / "events.jsonl"
+    record.unlink(missing_ok=True)  # of the run before
     done = subprocess.run(
         command(*words, "--record", record),
         capture_output=True,

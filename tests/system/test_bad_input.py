@@ -68,6 +68,11 @@ def test_a_busy_port_is_named_with_the_mend(run: Run) -> None:
     assert "--bind" in line
 
 
+def test_a_start_that_is_refused_leaves_no_recording_behind(run: Run, tmp_path: Path) -> None:
+    assert "missing.srt" in refused(run("--source", CLIP, "--subtitles", "missing.srt"))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_open_address_needs_keys(run: Run) -> None:
     assert "streamer keys" in refused(run("--source", CLIP, "--bind", "tcp://0.0.0.0:5599"))
 
