@@ -33,9 +33,12 @@ def show(
 
 
 def _text(key: str, value: object) -> str | int | float | bool | list[object] | None:
-    """As JSON has it; without the password of a stream."""
+    """As JSON has it; without what a stream's address holds of passwords."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, tuple):
         return list(value)
-    return re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:…@", str(value)) if key.endswith(".url") else str(value)
+    if not key.endswith(".url"):
+        return str(value)
+    without_user = re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:…@", str(value))
+    return re.sub(r"(?<=[?&])([^=&]+)=[^&]*", r"\1=…", without_user)  # some cameras take it there
