@@ -147,9 +147,10 @@ class Microphone:
         self.close()
         while not stop.wait(next(self._delays_s)):
             try:
-                portaudio.look_again()
-                self._device = _find(self._wanted)
-                self._stream = self._open()
+                with portaudio.one_list():
+                    portaudio.look_again()
+                    self._device = _find(self._wanted)
+                    self._stream = self._open()
                 self._counted = SampleClock(self._sample_rate_hz)
                 portaudio.start(self._stream)
             except DeviceError:

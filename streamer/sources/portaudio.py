@@ -2,13 +2,13 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from types import ModuleType
 from typing import Any, Final
 
 from streamer.errors import DeviceError
 
-_LOCK: Final = threading.Lock()
+_LOCK: Final = threading.RLock()
 LATENCY_S: Final = 0.1
 """What a device may hold back: less is lost on a busy machine, more makes sound come in bursts."""
 _OPEN: Final[set[Any]] = set()
@@ -29,6 +29,11 @@ def load() -> ModuleType:
         ) from err
     module: ModuleType = sounddevice
     return module
+
+
+def one_list() -> AbstractContextManager[bool]:
+    """While it is held, devices keep their numbers: nobody else looks for them anew."""
+    return _LOCK
 
 
 def known_devices() -> tuple[int, tuple[Mapping[str, Any], ...]]:
