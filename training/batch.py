@@ -46,6 +46,12 @@ def shuffled(sizes: list[int], batch_size: int, rng: np.random.Generator, *, poo
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
+def by_size(data: object, count: int) -> list[int]:
+    """The samples in the order in which batches need least padding; as they come where the data has no `sizes`."""
+    sizes: list[int] = getattr(data, "sizes", [0] * count)
+    return sorted(range(count), key=lambda i: sizes[i])
+
+
 def rng_for(seed: int, *place: int) -> np.random.Generator:
     """The generator of one place (epoch, batch): the same in a run that was resumed."""
     return np.random.default_rng([seed, *place])

@@ -5,10 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from streamer.labels import Modality
-from training.batch import rng_for
-from training.data_audio import AudioData
-from training.data_sound import SoundData
-from training.data_text import TextData
+from training.batch import by_size, rng_for
 from training.held_out import LabelledSet
 from training.modality_data import Augments, modality_data
 from training.progress import Progress
@@ -48,8 +45,7 @@ def encoded(
     """[n, steps, width] and [n, steps] of one view of all samples, in order; view 0 is not augmented."""
     n = len(data.samples)
     parts: list[tuple[list[int], Encodings]] = []
-    sizes = data.sizes if isinstance(data, TextData | AudioData | SoundData) else [0] * n
-    order = sorted(range(n), key=lambda i: sizes[i])
+    order = by_size(data, n)
     with progress.epoch(f"embed {modality}", view + 1, view + 1, -(-len(order) // _BATCH)) as bar:
         for start in range(0, len(order), _BATCH):
             indices = order[start : start + _BATCH]

@@ -11,7 +11,7 @@ from torch import nn
 from models.heads import Logits
 from streamer.features.arrays import Float32, Int64
 from streamer.labels import EMOTIONS, SENTIMENTS
-from training.batch import Batch, TrainingSet
+from training.batch import Batch, TrainingSet, by_size
 from training.metrics import accuracy, macro_f1, unweighted_recall, weighted_f1, weighted_precision
 from training.samples import Sample
 
@@ -57,11 +57,14 @@ class LabelledSet(TrainingSet, Protocol):
 def predict(network: nn.Module, data: LabelledSet, *, batch_size: int = 64) -> Logits:
     """Logits of every sample, in order."""
     device = next(network.parameters()).device
+    order = by_size(data, len(data.samples))
     parts = [
-        network(*(tensor.to(device) for tensor in _batch(data, start, batch_size).inputs))
-        for start in range(0, len(data.samples), batch_size)
+        network(*(tensor.to(device) for tensor in _batch(data, order[start : start + batch_size]).inputs))
+        for start in range(0, len(order), batch_size)
     ]
-    return Logits(torch.cat([p.emotion for p in parts]).cpu(), torch.cat([p.sentiment for p in parts]).cpu())
+    place = torch.tensor(order).argsort()
+    emotion, sentiment = (torch.cat(found).cpu()[place] for found in zip(*parts, strict=True))
+    return Logits(emotion, sentiment)
 
 
 @torch.inference_mode()
@@ -112,6 +115,5 @@ def figures_of(answers: tuple[Answers, ...], corpora: NDArray[np.str_] | None = 
     return found
 
 
-def _batch(data: LabelledSet, start: int, size: int) -> Batch:
-    indices = list(range(start, min(start + size, len(data.samples))))
+def _batch(data: LabelledSet, indices: list[int]) -> Batch:
     return data.batch(indices, np.random.default_rng(0))

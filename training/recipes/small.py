@@ -166,7 +166,7 @@ def _full() -> Recipe:
                 start="text-meld",
                 frozen=("encoder.embeddings.word_embeddings.",),
                 teacher=Teacher(stage="teacher-meld", encoding=_TEACHER, alone_on=("dailydialog",)),
-                loop=LoopConfig(epochs=5, batch_size=32, learning_rate=6e-5, class_power=0.3, average=0.995),
+                loop=LoopConfig(epochs=4, batch_size=32, learning_rate=6e-5, class_power=0.3, average=0.995),
             ),
             _VOICES,
             _VOICES_AS_WHISPER_HEARS,
