@@ -60,6 +60,15 @@ def test_every_subset_is_measured_with_its_interval(run: Path, made_data: Path) 
     assert all(m.split == "dev" and m.n > 0 for m in metrics)
 
 
+def test_a_corpus_without_speakers_of_a_split_is_passed_over(run: Path, made_data: Path) -> None:
+    metrics = evaluate(run, made_data, run.parent / "cache", "calibration", Progress(Console(quiet=True)))
+    recalls = {
+        m.data.split(",")[0] for m in metrics if m.name == "emotion unweighted recall" and m.modalities == "audio"
+    }
+    assert recalls
+    assert "EMOVO" not in recalls
+
+
 @pytest.mark.parametrize("audio", ["wav2vec2", "lstm-mfcc"])
 def test_an_encoder_of_any_number_of_steps_is_measured_alone(audio: str, made_data: Path, tmp_path: Path) -> None:
     choices = {"text": "none", "video": "none", "audio": audio, "data": "speech"}
