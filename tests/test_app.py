@@ -180,7 +180,8 @@ def test_while_a_microphone_gives_nothing_it_is_said_why_again_and_again_and_its
 ) -> None:
     source = Quiet(2.0)
     with live(source, model) as (running, events):
-        first = state(events, lambda state: state.error is not None)
+        # On a busy machine half a second may pass before the first sound is heard: that is not the loss that is meant.
+        first = state(events, lambda state: state.error is not None and state.stream_s > 1.9)
         running.status.trouble = "test microphone: is it unplugged?"
         told = [state(events, lambda state: state.error == running.status.trouble) for _ in range(3)]
         running.status.trouble = None

@@ -95,7 +95,9 @@ def test_silence_is_absent_for_a_network_that_masks_it(tmp_path: Path) -> None:
         {"text": TEXT["bilstm"].tiny, "audio": AUDIO["wav2vec2"].tiny}, fusion("cross-modal", "early", "tiny")
     )
     model = load_bundle(_bundle(Network(config), tmp_path))
-    said = model.predict(text="Hello.", waveform=np.zeros(16_000, np.float32))
+    assert model.manifest.audio is not None
+    silence = model.encode_audio(model.manifest.audio.spec.extract(np.zeros(16_000, np.float32)))
+    said = model.fuse({"text": model.encode_text("Hello."), "audio": silence}, {})
     assert (said.modalities["audio"].used, said.modalities["audio"].reason) == (
         False,
         "nothing in it that could be judged",
