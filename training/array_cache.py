@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from streamer.features.arrays import Float32, UInt8
 from training.progress import Progress
 
 Arrays = dict[str, Float32 | UInt8]
+_READING: Final = threading.Lock()
+"""NumPy parses an array's header as Python; in Python 3.11 two threads that do so at once can end in a SystemError."""
 
 
 class ArrayCache:
@@ -38,7 +41,7 @@ class ArrayCache:
         """The entry of a key, where there is a whole one."""
         entry = self._entry(key)
         try:
-            with entry.open("rb") as file, np.load(file) as found:
+            with entry.open("rb") as file, _READING, np.load(file) as found:
                 return {name: found[name] for name in found.files}
         except FileNotFoundError:
             return None
