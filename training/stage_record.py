@@ -17,7 +17,7 @@ from training.stages.unimodal import UnimodalStage, trained_by
 
 FILE: Final = "recipe.json"
 _TRAINED: Final = "last.pt"
-_STAGE_FIELDS: Final = ("part", "features", "start", "frozen", "kept")
+_STAGE_FIELDS: Final = ("part", "features", "start", "frozen", "kept", "teacher")
 """Of a stage, what other weights or inputs would come of; how long and how fast it learns may change on the way."""
 
 

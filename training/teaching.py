@@ -50,9 +50,9 @@ def _mixed(own: tuple[float, ...], said: np.ndarray, share: float) -> tuple[floa
     return tuple(float(value) for value in (1 - share) * np.array(own) + share * said)
 
 
-def remembered(path: Path, samples: list[Sample]) -> Logits | None:
-    """The answers that an earlier call kept, where they are of these very samples."""
-    if not path.is_file():
+def remembered(path: Path, samples: list[Sample], weights: Path) -> Logits | None:
+    """The answers that an earlier call kept, where they are of these very samples, and newer than the teacher's `weights`."""
+    if not path.is_file() or (weights.is_file() and weights.stat().st_mtime_ns > path.stat().st_mtime_ns):
         return None
     kept = torch.load(path, map_location="cpu", weights_only=True)
     return Logits(kept["emotion"], kept["sentiment"]) if kept["keys"] == [sample.key for sample in samples] else None

@@ -37,6 +37,13 @@ def test_two_steps_and_two_more_are_four_steps(stage: UnimodalStage, made_data: 
     assert any(not torch.equal(cut_off[name], resumed[name]) for name in straight)
 
 
+def test_what_an_encoder_itself_holds_still_no_stage_moves(made_data: Path, tmp_path: Path) -> None:
+    (whisper,) = (stage for stage in STAGES if stage.name == "audio-whisper")
+    two, four = (_train(whisper, made_data, tmp_path / str(n), tmp_path / "cache", n) for n in (2, 4))
+    moved = {name.split(".")[1] for name in two if not torch.equal(two[name], four[name])}
+    assert moved == {"norm", "emotion", "sentiment"}
+
+
 def test_two_runs_with_one_seed_are_the_same_and_with_another_are_not(made_data: Path, tmp_path: Path) -> None:
     stage = STAGES[0]
     other = msgspec.structs.replace(stage, loop=msgspec.structs.replace(stage.loop, seed=18))

@@ -1,5 +1,6 @@
 """A pupil learns from its teacher's answers as far as it is told to, and its corpus' labels for the rest."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -51,14 +52,17 @@ def test_a_label_is_the_corpus_own_and_the_teachers_by_its_share() -> None:
 
 def test_answers_are_kept_for_the_samples_that_they_were_given_for_and_no_others(tmp_path: Path) -> None:
     samples, answers = [_sample("meld", "a"), _sample("meld", "b")], Logits(torch.randn(2, 7), torch.randn(2, 3))
-    path = tmp_path / "answers.pt"
-    assert remembered(path, samples) is None
+    path, weights = tmp_path / "answers.pt", tmp_path / "best.pt"
+    assert remembered(path, samples, weights) is None
+    weights.touch()
     remember(path, samples, answers)
-    kept = remembered(path, samples)
+    kept = remembered(path, samples, weights)
     assert kept is not None
     assert torch.equal(kept.emotion, answers.emotion)
     assert torch.equal(kept.sentiment, answers.sentiment)
-    assert remembered(path, samples[::-1]) is None
+    assert remembered(path, samples[::-1], weights) is None
+    os.utime(weights, ns=(path.stat().st_mtime_ns + 1,) * 2)
+    assert remembered(path, samples, weights) is None  # the teacher has learned on
 
 
 def test_the_recipes_pupil_trains_on_soft_labels_and_is_measured_on_its_corpus_own(

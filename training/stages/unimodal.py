@@ -1,6 +1,7 @@
 """One modality alone: its encoder under heads of its own, on the corpora that have it."""
 
 from pathlib import Path
+from typing import Final
 
 import msgspec
 import torch
@@ -23,6 +24,9 @@ from training.samples import Sample, Split, emotions, select
 from training.teaching import Teacher, remember, remembered, taught
 from training.weight_files import fill, read
 from training.weights import WEIGHTS
+
+BEST: Final = "best.pt"
+"""The weights of a stage's best epoch, in its folder."""
 
 
 class UnimodalStage(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +114,8 @@ def _train_once(
     network = unimodal(config, stage.modality, stage.part)
     fresh = _start(stage, network, shop)
     for name, weight in network.named_parameters():
-        weight.requires_grad_(not name.startswith(stage.frozen))  # of no names, it starts with none
+        if name.startswith(stage.frozen):  # of no names, it starts with none
+            weight.requires_grad_(requires_grad=False)
     train = _data(stage, config.encodings[stage.modality].spec, shop, "train", progress, augmented=True)
     held_out = _held_out(stage, config, shop, progress)
     weights = class_weights(torch.from_numpy(emotions(train.samples)), stage.loop.class_power)
@@ -154,7 +159,7 @@ def load_best(shop: Workshop, stage: str, network: nn.Module) -> None:
     Raises:
         TrainingError: the stage has not run, or trained another network, or its file is damaged.
     """
-    path = shop.run / stage / "best.pt"
+    path = shop.run / stage / BEST
     if not path.is_file():
         raise TrainingError(f"{path}: not there; the stage {stage!r} comes first (`--stage {stage}`)")
     again = f"train the stage again (`--stage {stage}`)"
@@ -189,7 +194,7 @@ def _taught(
 ) -> list[Sample]:
     """The samples with the teacher's labels; it hears and reads them as they are, whatever the pupil is given."""
     path = shop.run / teacher.stage / f"answers-{stage.name}.pt"
-    answers = remembered(path, samples)
+    answers = remembered(path, samples, shop.run / teacher.stage / BEST)
     if answers is None:
         progress.say(f"{stage.name}: {teacher.stage} looks at {len(samples)} samples")
         encoding = teacher.encoding
