@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,12 @@ import pytest
 
 from streamer.client import subscribe
 from streamer.wire import State
-from tests.system.conftest import CLIP, command, environment
+from tests.system.conftest import CLIP, environment
+
+INTERRUPTIBLE = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from streamer.cli import main; main()"
+)
+"""Shells have SIGINT ignored in background jobs, and children inherit that."""
 
 
 @pytest.fixture
@@ -31,7 +37,7 @@ def full_pipe() -> Iterator[int]:
 def ended(folder: Path, output: int, *signals: signal.Signals) -> "subprocess.CompletedProcess[str]":
     """A run that gets its first signal when it runs, and the others when it has nothing left to do but to print."""
     endpoint = f"ipc://{folder}/events"
-    words = [word for word in command("--source", CLIP, "--bind", endpoint) if word != "--headless"]
+    words = [sys.executable, "-c", INTERRUPTIBLE, "run", "--source", str(CLIP), "--bind", endpoint, "--offline"]
     own = {key: value for key, value in environment().items() if key != "PYTHONUNBUFFERED"}  # buffers have locks
     with (
         subscribe(endpoint, topics=["state"], timeout_s=60) as events,
