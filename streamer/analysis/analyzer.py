@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from streamer.analysis.dialogue import Dialogue, speaker_name
+from streamer.analysis.fields import speaker_field, transcript_field
 from streamer.analysis.listening import Listening
 from streamer.analysis.speech_track import SpeechTrack
-from streamer.analysis.status import Status, face_field
+from streamer.analysis.status import Status
 from streamer.analysis.stopwatch import Stopwatch
 from streamer.analysis.voices import Voices
 from streamer.analysis.watching import Seen, Watching
@@ -36,7 +37,7 @@ from streamer.messages import (
 from streamer.publish import Draft
 from streamer.segment import QUIETEST_VOICE_DBFS, TOO_QUIET
 from streamer.settings import Settings
-from streamer.wire import UNSTAMPED, Activity, FaceField, Partial, TranscriptField, Utterance
+from streamer.wire import UNSTAMPED, Activity, Partial, TranscriptField, Utterance
 
 NO_SPEAKER = SpeakerChoice(None, None, 0.0, "no camera")
 
@@ -168,7 +169,7 @@ class Analyzer:
         if provisional:
             foretold = listening.provisional()
             text = self._read(listening, foretold, seen.speaker, reasons)
-            transcript = _transcript_field(foretold)
+            transcript = transcript_field(foretold)
         else:
             reasons["text"] = self._no_words(listening) or "read at the next pause"
             words = listening.words_so_far()
@@ -222,8 +223,8 @@ class Analyzer:
             id=self._id(listening),
             start_s=round(listening.start_s, 3),
             end_s=round(event.end_s, 3),
-            transcript=_transcript_field(transcript),
-            speaker=_face_field(seen.speaker),
+            transcript=transcript_field(transcript),
+            speaker=speaker_field(seen.speaker),
             emotion=result.emotion,
             sentiment=result.sentiment,
             modalities=result.modalities,
@@ -297,16 +298,3 @@ class Analyzer:
 
     def _id(self, listening: Listening) -> str:
         return f"{self._status.source}-{listening.number:06d}"
-
-
-def _transcript_field(transcript: Transcript | None) -> TranscriptField | None:
-    if transcript is None or not transcript.text:
-        return None
-    confidence = None if transcript.confidence is None else round(transcript.confidence, 3)
-    return TranscriptField(text=transcript.text, confidence=confidence, engine=transcript.engine)
-
-
-def _face_field(speaker: SpeakerChoice) -> FaceField | None:
-    if speaker.track_id is None or speaker.bbox_xyxy_px is None:
-        return None
-    return face_field(speaker.track_id, speaker.bbox_xyxy_px, speaker.score)

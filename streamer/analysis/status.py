@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Literal
 
+from streamer.analysis.fields import face_field
 from streamer.faces import FaceRing
-from streamer.features.face_crops import Box
 from streamer.labels import Modality
 from streamer.messages import Heard
 from streamer.publish import Draft
-from streamer.wire import UNSTAMPED, Activity, Engines, FaceField, ModalityField, State
+from streamer.wire import UNSTAMPED, Activity, Engines, ModalityField, State
 
 
 class Status:
@@ -118,9 +118,3 @@ class Status:
                 error=self.trouble or self._silence,
             )
         )
-
-
-def face_field(track_id: int, bbox_xyxy_px: Box, score: float) -> FaceField:
-    """As on the wire: whole pixels, three decimals."""
-    x0, y0, x1, y1 = (round(value) for value in bbox_xyxy_px)
-    return FaceField(track_id=track_id, bbox_xyxy_px=(x0, y0, x1, y1), score=round(score, 3))

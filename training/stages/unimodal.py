@@ -115,7 +115,7 @@ def _train_once(
     fresh = _start(stage, network, shop)
     for name, weight in network.named_parameters():
         if name.startswith(stage.frozen):  # of no names, it starts with none
-            weight.requires_grad_(requires_grad=False)
+            weight.requires_grad = False
     train = _data(stage, config.encodings[stage.modality].spec, shop, "train", progress, augmented=True)
     held_out = _held_out(stage, config, shop, progress)
     weights = class_weights(torch.from_numpy(emotions(train.samples)), stage.loop.class_power)
