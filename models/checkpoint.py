@@ -67,7 +67,10 @@ def load(folder: Path) -> tuple[Network, Card]:
         found = torch.load(path, map_location="cpu", weights_only=True)
         network = Network(from_data(found["network"]))
         for modality in found.get("kept", []):  # checkpoints from before graphs could be kept say nothing of it
-            network.encoders[modality] = ExportedEncoder(folder / _kept_file(modality), modality)
+            graph = folder / _kept_file(modality)
+            if not graph.is_file():
+                raise BundleError(f"{graph}: not there, though the run kept it from a bundle; copy the whole run")
+            network.encoders[modality] = ExportedEncoder(graph, modality)
         network.load_state_dict(found["state"])
         card = msgspec.json.decode(found["card"], type=Card)
     except (RuntimeError, KeyError, EOFError, msgspec.MsgspecError) as err:

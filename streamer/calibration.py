@@ -19,9 +19,7 @@ COMPATIBLE: Float32 = np.array([[s in SENTIMENTS_OF[e] for s in SENTIMENTS] for 
 """[7, 3], 1 where the pair can occur."""
 _SHARES: Float64 = COMPATIBLE / COMPATIBLE.sum(axis=1, keepdims=True, dtype=np.float64)
 """[7, 3]: where an emotion leaves the sentiment open, each has its part of it. Without that, surprise would count twice."""
-
-
-NEUTRAL: Final = EMOTIONS.index("neutral")
+_NEUTRAL: Final = EMOTIONS.index("neutral")
 
 
 class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,9 +72,8 @@ def decide(emotion_logits: Float32, sentiment_logits: Float32, calibration: Cali
 
 def _decision(joint: Float64, calibration: Calibration) -> Decision:
     emotion_probs, sentiment_probs = joint.sum(axis=1), joint.sum(axis=0)
-    # Where nothing could be judged all are alike: the first of the alphabet would be a guess.
-    undecided = emotion_probs[NEUTRAL] >= emotion_probs.max()
-    emotion = NEUTRAL if undecided else int(emotion_probs.argmax())
+    # Neutral before its equals: where nothing could be judged, the first of the alphabet would be a guess.
+    emotion = max(range(len(EMOTIONS)), key=lambda e: (emotion_probs[e], e == _NEUTRAL))
     sentiment = int(joint[emotion].argmax())
     return Decision(
         tuple(float(p) for p in emotion_probs),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from streamer.faces import FaceWatch, choose_speaker, open_detector
+from streamer.faces import FaceDetector, FaceWatch, choose_speaker, open_detector
 from streamer.faces.search import FaceSearch, shrunk
 from streamer.faces.tracks import FAIR_SCORE
 from streamer.features import AudioSpec, AudioStream, ContextTurn, FaceCropSpec
@@ -25,7 +25,6 @@ from streamer.segment import (
 from streamer.settings import FaceSettings
 
 if TYPE_CHECKING:
-    from streamer.faces import FaceDetector
     from streamer.inference.model import Encoding, Model
 
 _FEW: Final = 10
@@ -52,6 +51,7 @@ def predict(
     encodings: dict[Modality, Encoding | None] = {}
     reasons: dict[Modality, str] = {}
     sound = None if waveform is None else arguments.waveform(waveform)
+    heard_before = [arguments.waveform(wave) for wave in earlier_waveforms]
     if text is not None and arguments.text(text).strip():
         turns = [ContextTurn(who, arguments.text(said)) for who, said in context]
         encodings["text"] = model.encode_text(text, speaker=speaker, context=turns)
@@ -61,8 +61,7 @@ def predict(
         reasons["audio"] = TOO_QUIET
     elif sound is not None and model.manifest.audio is not None:
         spec = model.manifest.audio.spec
-        earlier = _memories(spec, [arguments.waveform(wave) for wave in earlier_waveforms])
-        encodings["audio"] = model.encode_audio(spec.extract(sound, earlier))
+        encodings["audio"] = model.encode_audio(spec.extract(sound, _memories(spec, heard_before)))
     crops: UInt8 | None = None
     if face_crops is not None and model.manifest.video is not None:
         pictures = arguments.pictures("face_crops", face_crops)
@@ -113,7 +112,7 @@ def _faces(
 
 
 def _each(
-    frames: UInt8, detector: "FaceDetector", spec: FaceCropSpec, settings: FaceSettings
+    frames: UInt8, detector: FaceDetector, spec: FaceCropSpec, settings: FaceSettings
 ) -> tuple[UInt8 | None, str | None]:
     """The surest face of each picture, where it is one that would be followed."""
     crops = []

@@ -157,5 +157,6 @@ def test_a_voice_is_judged_relative_to_what_was_heard_before(model: Model) -> No
     )
     assert quiet.emotion.probs != loud.emotion.probs
     assert alone.emotion.probs != loud.emotion.probs
-    with pytest.raises(ValueError, match="waveform"):
-        model.predict(waveform=voice(), earlier_waveforms=[voice()[None]])
+    for sound in (voice(), np.zeros(16_000, np.float32)):
+        with pytest.raises(ValueError, match="waveform"):
+            model.predict(waveform=sound, earlier_waveforms=[voice()[None]])

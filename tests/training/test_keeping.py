@@ -1,5 +1,6 @@
 """Encoders of a finished bundle stand in a new run as they were exported, and leave it as they came."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,12 @@ def test_a_run_with_kept_parts_is_measured_as_any_other(second: Path, first: Pat
     exported = evaluate(second / "bundle", made_data, first / "cache", "dev", QUIET)
     voices = [[m.value for m in figures if m.modalities == "audio"] for figures in (found, exported)]
     assert voices[0] == voices[1]
+
+
+def test_a_run_that_was_copied_without_what_it_kept_says_so(second: Path, tmp_path: Path) -> None:
+    shutil.copyfile(second / "run" / "network.pt", tmp_path / "network.pt")
+    with pytest.raises(BundleError, match=r"kept-audio\.onnx: not there, though the run kept it"):
+        load(tmp_path)
 
 
 def test_a_bundle_of_another_encoder_is_refused(first: Path, made_data: Path, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from training.modality_data import Augments, modality_data
 from training.progress import Progress
 from training.samples import Sample, Split, emotions, select
 from training.teaching import Teacher, remember, remembered, taught
+from training.team import team
 from training.weight_files import fill, read
 from training.weights import WEIGHTS
 
@@ -201,7 +202,8 @@ def _taught(
         network = Unimodal(encoding.encoder.build(encoding.spec), encoding.encoder.width)
         load_best(shop, teacher.stage, network)
         data = modality_data(encoding.spec, samples, shop.cache, progress, None, batch_size=stage.loop.batch_size)
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=stage.loop.bf16):
-            answers = predict(network.eval(), data)
+        device = team().device
+        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=stage.loop.bf16):
+            answers = predict(network.to(device).eval(), data)
         remember(path, samples, answers)
     return taught(samples, answers, teacher)
