@@ -11,7 +11,7 @@ from exporters.draft import draft_of
 from exporters.errors import ExportError
 from exporters.graphs import INPUT_NAMES, OPSET, graph_names, write_graph
 from exporters.parity import check, measure
-from exporters.precision import Feed, Precision, shrink
+from exporters.precision import Feed, Precision, WeightBits, shrink
 from models.checkpoint import TOKENIZER, Card, load, load_typical
 from models.exported import exported_parts
 from models.graph import EncoderConfig
@@ -20,8 +20,9 @@ from streamer.bundle import AudioPart, Bundle, FusionPart, Manifest, TextPart, V
 from streamer.features import AudioSpec, FaceCropSpec, TextSpec
 from streamer.labels import Modality
 
-_EIGHT_BITS: Final = frozenset({"text"})
-"""Where so few sums overflow without VNNI that answers hardly move: one in forty thousand; of sound it would be fifteen times as many."""
+_WEIGHT_BITS: Final[dict[tuple[str, Precision], WeightBits]] = {("text", "int8"): 8, ("text", "int4"): 4}
+"""By graph and precision, where it is not seven. Of words so few sums of eight bits overflow without VNNI that answers hardly move: one in
+forty thousand; of sound it would be fifteen times as many."""
 
 
 def export(run: Path, folder: Path, precision: Precision = "fp32") -> Bundle:
@@ -39,7 +40,8 @@ def export(run: Path, folder: Path, precision: Precision = "fp32") -> Bundle:
         check(exact)
         typical = _feeds(load_typical(run))
         for graph in graph_names(network):
-            shrink(draft / f"{graph}.onnx", precision, typical.get(graph), weight_bits=8 if graph in _EIGHT_BITS else 7)
+            bits = _WEIGHT_BITS.get((graph, precision), 7)
+            shrink(draft / f"{graph}.onnx", precision, typical.get(graph), weight_bits=bits)
         for modality, kept in exported_parts(network).items():
             shutil.copyfile(kept.path, draft / f"{modality}.onnx")
         parity = dict(card.parity) | {graph: found.value for graph, found in exact.items()}

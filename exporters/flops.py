@@ -59,12 +59,22 @@ def _recurrence(inputs: list[Shape], output: Shape) -> int:  # noqa: ARG001 - of
     return steps * batch * (math.prod(inputs[1]) + math.prod(inputs[2]))
 
 
+def parameters(path: Path) -> int:
+    """How many values a graph holds; two that share a byte are two."""
+    import onnx
+
+    graph = onnx.load(str(path)).graph
+    packed = {node.input[1] for node in graph.node if node.op_type == "MatMulNBits"}
+    return sum(math.prod(tensor.dims) * (2 if tensor.name in packed else 1) for tensor in graph.initializer)
+
+
 _MULTIPLY_ADDS: Final[dict[str, Callable[[list[Shape], Shape], int]]] = {
     "Conv": _convolution(1),
     "ConvInteger": _convolution(1),
     "QLinearConv": _convolution(3),
     "MatMul": _product,
     "MatMulInteger": _product,
+    "MatMulNBits": _product,
     "QLinearMatMul": _product,
     "Gemm": _gemm,
     "GRU": _recurrence,

@@ -11,7 +11,7 @@ import numpy as np
 
 from exporters.draft import draft_of
 from exporters.errors import ExportError
-from exporters.flops import flops
+from exporters.flops import flops, parameters
 from streamer import load_bundle
 from streamer.bundle import Bundle, read
 from streamer.features import FaceCropSpec
@@ -82,14 +82,12 @@ def inspect(folder: Path) -> list[Graph]:
 
 
 def _inspect(bundle: Bundle, name: str, file: str) -> Graph:
-    import onnx
     import onnxruntime as ort
 
     path = bundle.path(file)
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    parameters = sum(int(np.prod(tensor.dims)) for tensor in onnx.load(str(path)).graph.initializer)
     ports = [", ".join(f"{p.name} {p.shape}" for p in found) for found in (session.get_inputs(), session.get_outputs())]
     feed = _typical(bundle, name)
     times_ms = []
@@ -102,7 +100,7 @@ def _inspect(bundle: Bundle, name: str, file: str) -> Graph:
         inputs=ports[0],
         outputs=ports[1],
         size_mb=path.stat().st_size / 1e6,
-        parameters=parameters,
+        parameters=parameters(path),
         flops=flops(path, feed),
         latency=f"{np.median(times_ms):.2f}, {_TYPICAL[name]}",
     )

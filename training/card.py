@@ -103,7 +103,7 @@ def render(bundle: Bundle, lines: Sequence[Judged] = ()) -> str:
         *_figures(manifest.metrics),
         *_emotion_tables(manifest.metrics),
         _TRAINING,
-        *_commands(manifest.recipe),
+        *_commands(manifest.recipe, manifest.precision),
         "## Corpora",
         "",
         "| corpus | licence | used for |",
@@ -160,7 +160,7 @@ def _published(recipe: str) -> list[str]:
     return [line for name, line in _PUBLISHED.items() if name in starts]
 
 
-def _commands(recipe: str) -> list[str]:
+def _commands(recipe: str, precision: str) -> list[str]:
     """Command by command; what `make bundle` runs."""
     name, _, size = recipe.partition("/")
     if not (stages := _stages(recipe)):
@@ -171,7 +171,7 @@ def _commands(recipe: str) -> list[str]:
         "",
         "```sh",
         *(f"{train} {stage.name}{_epochs(stage)}" for stage in stages),
-        "python -m exporters export RUN --out RUN/bundle --precision int8",
+        f"python -m exporters export RUN --out RUN/bundle --precision {precision}",
         "python -m training report --bundle RUN/bundle --data DATA",
         "python -m exporters install RUN/bundle --out streamer/bundles/small",
         "```",

@@ -8,20 +8,19 @@ import time
 from collections.abc import Iterator
 from typing import assert_never
 
-from streamer.analysis.dialogue import Dialogue, speaker_name
+from streamer.analysis.dialogue import Dialogue
 from streamer.analysis.fields import speaker_field, transcript_field
 from streamer.analysis.listening import Listening
+from streamer.analysis.open_utterance import OpenUtterance
 from streamer.analysis.speech_track import SpeechTrack
 from streamer.analysis.status import Status
 from streamer.analysis.stopwatch import Stopwatch
 from streamer.analysis.voices import Voices
-from streamer.analysis.watching import Seen, Watching
+from streamer.analysis.watching import Watching
 from streamer.asr import Recogniser
 from streamer.errors import StageError
-from streamer.faces import FaceRing, SpeakerChoice
-from streamer.features import ContextTurn
-from streamer.inference import Encoding, Model
-from streamer.labels import Modality
+from streamer.faces import FaceRing
+from streamer.inference import Model
 from streamer.messages import (
     Heard,
     SegmentEvent,
@@ -30,16 +29,12 @@ from streamer.messages import (
     SpeechPaused,
     SpeechResumed,
     SpeechStarted,
-    Transcript,
     Waited,
     Watched,
 )
 from streamer.publish import Draft
-from streamer.segment import QUIETEST_VOICE_DBFS, TOO_QUIET
 from streamer.settings import Settings
 from streamer.wire import UNSTAMPED, Activity, Partial, TranscriptField, Utterance
-
-NO_SPEAKER = SpeakerChoice(None, None, 0.0, "no camera")
 
 
 class Analyzer:
@@ -68,8 +63,7 @@ class Analyzer:
         self._voices = Voices(model.manifest.audio.spec if model.manifest.audio else None)
         self._speech = SpeechTrack()
         self._now_s = 0.0
-        self._listening: Listening | None = None
-        self._watching: Watching | None = None
+        self._open: OpenUtterance | None = None
         self._next_partial_s = 0.0
         self._partial_cost_s = 0.0
         self._told = False
@@ -81,8 +75,8 @@ class Analyzer:
             case Heard():
                 self._speech.add(event)
                 self._status.heard(event)
-                if self._listening is not None and self._status.activity == "pause":
-                    yield from self._anticipate(self._listening, event.time_s)
+                if self._open is not None and self._status.activity == "pause":
+                    yield from self._anticipate(self._open, event.time_s)
                 yield from self._pass(event.time_s)
             case Watched():
                 yield from self._pass(event.time_s)
@@ -92,14 +86,14 @@ class Analyzer:
                 self._start(event)
                 yield self._state("speaking")
             case SpeechContinued():
-                if self._listening is not None:
-                    self._listening.push(event.waveform)
+                if self._open is not None:
+                    self._open.listening.push(event.waveform)
             case SpeechPaused():
                 yield from self._pause(event.time_s)
             case SpeechResumed():
                 self._status.activity = "speaking"
-                if self._listening is not None:
-                    self._listening.resume()
+                if self._open is not None:
+                    self._open.listening.resume()
             case SpeechEnded():
                 yield from self._end(event)
             case _:
@@ -114,10 +108,9 @@ class Analyzer:
     def _pass(self, now_s: float) -> Iterator[Draft]:
         """Time goes on: what is said regularly, in stream time."""
         self._now_s = max(self._now_s, now_s)  # sound that is back may be a little behind the pictures
-        self._status.lost = False
-        listening = self._listening
-        if listening is not None and now_s >= self._next_partial_s and self._partials_are_cheap:
-            yield self._partial(listening, now_s)
+        self._status.goes_on()
+        if self._open is not None and now_s >= self._next_partial_s and self._partials_are_cheap:
+            yield self._partial(self._open, now_s)
         if self._status.due(now_s):
             yield self._state(self._status.activity)
 
@@ -147,37 +140,50 @@ class Analyzer:
             if self._recogniser is not None and event.waveform.shape[0]
             else None
         )
-        self._listening = Listening(event, self._model, recognition, self._voices.before(event.start_s))
-        self._watching = Watching(self._model, self._ring, wait_s=self._wait_s) if self._ring is not None else None
+        self._open = OpenUtterance(
+            Listening(event, self._model, recognition, self._voices.before(event.start_s)),
+            Watching(self._model, self._ring, wait_s=self._wait_s) if self._ring is not None else None,
+            model=self._model,
+            dialogue=self._dialogue,
+            speech=self._speech,
+            status=self._status,
+            has_recogniser=self._recogniser is not None,
+        )
         self._next_partial_s = self._now_s + self._settings.inference.partial_every_s / 2
         self._partial_cost_s = 0.0  # what was slow once, on a busy moment, is tried again
 
     def _pause(self, now_s: float) -> Iterator[Draft]:
         """This may be the end: what that needs is begun on trust."""
         self._status.activity = "pause"
-        if self._listening is not None:
+        if self._open is not None:
             self._told = False
-            self._listening.speculate()
-            yield from self._anticipate(self._listening, now_s)
+            self._open.listening.speculate()
+            yield from self._anticipate(self._open, now_s)
 
-    def _partial(self, listening: Listening, now_s: float) -> Draft:
+    def _anticipate(self, spoken: OpenUtterance, now_s: float) -> Iterator[Draft]:
+        """While a pause lasts: do what the end would have to wait for, as soon as it can be done, and say at once what came of it."""
+        if self._partials_are_cheap:
+            spoken.listening.anticipate_voice()
+        if not spoken.listening.is_settled:
+            spoken.read_ahead(now_s)
+        elif not self._told:
+            self._told = True
+            yield self._partial(spoken, now_s)  # which reads the words
+
+    def _partial(self, spoken: OpenUtterance, now_s: float) -> Draft:
         begin = time.perf_counter()
+        listening = spoken.listening
         provisional = self._status.activity == "pause" and listening.is_settled
-        seen = self._look(listening, now_s, final=False)
-        reasons: dict[Modality, str] = {}
-        text = None
         if provisional:
             foretold = listening.provisional()
-            text = self._read(listening, foretold, seen.speaker, reasons)
             transcript = transcript_field(foretold)
+            judged = spoken.judge(now_s, foretold)
         else:
-            reasons["text"] = self._no_words(listening) or "read at the next pause"
             words = listening.words_so_far()
             engine = self._recogniser.name if self._recogniser is not None else ""
             transcript = TranscriptField(text=words, confidence=None, engine=engine) if words else None
-        encodings = self._sound_and_sight(listening, seen, reasons)
-        result = self._model.fuse({**encodings, "text": text}, reasons)
-        self._status.speaker_track_id = seen.speaker.track_id
+            judged = spoken.judge(now_s, None, unread="read at the next pause")
+        self._status.speaker_track_id = judged.seen.speaker.track_id
         self._partial_cost_s = time.perf_counter() - begin
         self._next_partial_s = now_s + self._settings.inference.partial_every_s
         return Draft(
@@ -188,35 +194,28 @@ class Analyzer:
                 start_s=round(listening.start_s, 3),
                 end_s=round(now_s, 3),
                 transcript=transcript,
-                emotion=result.emotion,
-                sentiment=result.sentiment,
-                modalities=result.modalities,
+                emotion=judged.result.emotion,
+                sentiment=judged.result.sentiment,
+                modalities=judged.result.modalities,
                 provisional=provisional,
             )
         )
 
     def _end(self, event: SpeechEnded) -> Iterator[Draft]:
-        listening, self._listening = self._listening, None
-        if listening is None:
+        spoken, self._open = self._open, None
+        if spoken is None:
             return
-        watch = Stopwatch()
-        reasons: dict[Modality, str] = {}
+        listening, watch = spoken.listening, Stopwatch()
         with watch.step("asr"):
             transcript = listening.transcript(event.end_s)
-        with watch.step("video"):
-            seen = self._look(listening, event.end_s, final=True)
-        with watch.step("text"):
-            text = self._read(listening, transcript, seen.speaker, reasons)
-        with watch.step("audio"):
-            encodings = self._sound_and_sight(listening, seen, reasons, end_s=event.end_s)
-        with watch.step("fusion"):
-            result = self._model.fuse({**encodings, "text": text}, reasons)
-        if text is not None and transcript is not None:
-            self._dialogue.add(transcript.text, seen.speaker.track_id, event.end_s)
+        judged = spoken.judge(event.end_s, transcript, final=True, watch=watch)
+        speaker, newest_s = judged.seen.speaker, judged.seen.newest_s
+        if judged.by_words and transcript is not None:
+            self._dialogue.add(transcript.text, speaker.track_id, event.end_s)
         endpoint_s = max(0.0, self._now_s - event.speech_end_s)
         latency_ms = {"endpoint": round(endpoint_s * 1000, 1), **watch.elapsed_ms}
-        if seen.newest_s is not None:
-            latency_ms["frame_age"] = round((event.end_s - seen.newest_s) * 1000, 1)
+        if newest_s is not None:
+            latency_ms["frame_age"] = round((event.end_s - newest_s) * 1000, 1)
         utterance = Utterance(
             **UNSTAMPED,
             source=self._status.source,
@@ -224,77 +223,18 @@ class Analyzer:
             start_s=round(listening.start_s, 3),
             end_s=round(event.end_s, 3),
             transcript=transcript_field(transcript),
-            speaker=speaker_field(seen.speaker),
-            emotion=result.emotion,
-            sentiment=result.sentiment,
-            modalities=result.modalities,
+            speaker=speaker_field(speaker),
+            emotion=judged.result.emotion,
+            sentiment=judged.result.sentiment,
+            modalities=judged.result.modalities,
             latency_ms=latency_ms,
             bundle=self._model.field,
         )
-        self._status.finished(result.modalities)
+        self._status.finished(judged.result.modalities)
         yield Draft(utterance, since_s=event.captured_s - endpoint_s)
-        if self._voices.remembers and encodings["audio"] is not None:
+        if self._voices.remembers and judged.by_voice:
             self._voices.add(listening.memory(event.end_s), event.end_s)
         yield self._state("idle")
-
-    def _read(
-        self, listening: Listening, transcript: Transcript | None, speaker: SpeakerChoice, reasons: dict[Modality, str]
-    ) -> Encoding | None:
-        """The words as the text network sees them, or why it does not."""
-        if transcript is None or not listening.has_sound:
-            reasons["text"] = self._no_words(listening) or "no speech recognition"
-        elif transcript.rejected is not None:
-            reasons["text"] = transcript.rejected
-        elif not transcript.text:
-            reasons["text"] = "no words were recognised"
-        else:
-            context = self._dialogue.before(listening.start_s)
-            return listening.encode_text(transcript.text, context, speaker_name(speaker.track_id))
-        return None
-
-    def _no_words(self, listening: Listening) -> str | None:
-        """Why this utterance can have none; None where it can."""
-        if not listening.has_sound:
-            return "no microphone"
-        return None if self._recogniser is not None else self._status.asr_reason or "no speech recognition"
-
-    def _sound_and_sight(
-        self, listening: Listening, seen: Seen, reasons: dict[Modality, str], *, end_s: float | None = None
-    ) -> dict[Modality, Encoding | None]:
-        audio = None
-        if not listening.has_sound:
-            reasons["audio"] = "no microphone"
-        elif self._speech.loudest_dbfs(listening.start_s) < QUIETEST_VOICE_DBFS:
-            reasons["audio"] = TOO_QUIET
-        else:
-            audio = listening.encode_audio(end_s)
-        if seen.reason is not None:
-            reasons["video"] = seen.reason
-        return {"audio": audio, "video": seen.encoding}
-
-    def _look(self, listening: Listening, end_s: float, *, final: bool) -> Seen:
-        if self._watching is None:
-            return Seen(NO_SPEAKER, None, self._status.video_reason)
-        speech = self._speech if listening.has_sound else None
-        return self._watching.look(listening.start_s, end_s, speech, final=final)
-
-    def _anticipate(self, listening: Listening, now_s: float) -> Iterator[Draft]:
-        """While a pause lasts: do what the end would have to wait for, as soon as it can be done, and say at once what came of it."""
-        if self._partials_are_cheap:
-            listening.anticipate_voice()
-        if listening.is_settled:
-            if not self._told:
-                self._told = True
-                yield self._partial(listening, now_s)  # which reads the words
-            return
-        words = listening.words_so_far()
-        if words and not listening.has_read(words):
-            listening.encode_text(words, *self._setting(listening, now_s))
-
-    def _setting(self, listening: Listening, now_s: float) -> tuple[tuple[ContextTurn, ...], str | None]:
-        """The dialogue before an open utterance, and who seems to speak."""
-        seen = self._look(listening, now_s, final=False)
-        return self._dialogue.before(listening.start_s), speaker_name(seen.speaker.track_id)
 
     def _id(self, listening: Listening) -> str:
         return f"{self._status.source}-{listening.number:06d}"

@@ -72,6 +72,10 @@ class Status:
     def heard(self, event: Heard) -> None:
         """The newest chunk's meter values."""
         self._last = event
+
+    def goes_on(self) -> None:
+        """Sound or pictures came."""
+        self.lost = False
         if self.activity == "starting":
             self.activity = "idle"
 

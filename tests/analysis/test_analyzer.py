@@ -7,36 +7,20 @@ from itertools import count
 import numpy as np
 import pytest
 
-from streamer.analysis import Analyzer, Status
-from streamer.inference import Model, load_bundle
-from streamer.messages import CHUNK_SAMPLES, Heard, SegmentEvent, SpeechContinued, SpeechEnded, SpeechStarted
+from streamer.analysis import Analyzer
+from streamer.inference import Model
+from streamer.messages import CHUNK_SAMPLES, Heard, SegmentEvent, SpeechContinued, SpeechEnded, SpeechStarted, Watched
 from streamer.settings import Settings
-from streamer.wire import Engines, Event, Partial, State, Utterance
+from streamer.wire import Event, Partial, State, Utterance
+from tests.analysis.conftest import status
 
 CHUNK_S = CHUNK_SAMPLES / 16_000
-
-
-@pytest.fixture(scope="module")
-def model() -> Model:
-    return load_bundle()
-
-
-def _status(model: Model, *, sound: bool = True) -> Status:
-    return Status(
-        source="desk",
-        inputs={"audio": "microphone" if sound else None, "video": None},
-        engines=Engines(asr=None, detector=None, providers=model.providers, bundle=model.field),
-        asr_reason="speech recognition is off (asr.engine = none)",
-        detector_reason=None,
-        every_s=0.25,
-        dropped=dict,
-    )
 
 
 @pytest.fixture
 def analyzer(model: Model) -> Analyzer:
     """Of a live microphone, without a recogniser."""
-    return Analyzer(model=model, recogniser=None, ring=None, status=_status(model), settings=Settings(), in_step=False)
+    return Analyzer(model=model, recogniser=None, ring=None, status=status(model), settings=Settings(), in_step=False)
 
 
 def _spoken(utterances: int, seconds: float = 2.0) -> Iterator[SegmentEvent]:
@@ -82,8 +66,22 @@ def test_a_partial_does_not_promise_words_where_nothing_recognises_any(analyzer:
 
 
 def test_what_no_utterance_will_have_is_said_before_the_first(model: Model) -> None:
-    first, deaf = (_status(model, sound=sound).event("idle", 0.0, None).event for sound in (True, False))
+    first, deaf = (status(model, sound=sound).event("idle", 0.0, None).event for sound in (True, False))
     assert isinstance(first, State)
     assert isinstance(deaf, State)
     assert first.reasons == {"text": "speech recognition is off (asr.engine = none)", "video": "no camera"}
     assert deaf.reasons == {"text": "no microphone", "audio": "no microphone", "video": "no camera"}
+
+
+def test_a_camera_without_a_microphone_has_started_with_its_first_picture(model: Model) -> None:
+    deaf = Analyzer(
+        model=model,
+        recogniser=None,
+        ring=None,
+        status=status(model, sound=False),
+        settings=Settings(),
+        in_step=False,
+    )
+    (first,) = (draft.event for draft in deaf.step(Watched(0.04)))
+    assert isinstance(first, State)
+    assert first.activity == "idle"

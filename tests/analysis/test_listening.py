@@ -5,14 +5,9 @@ import pytest
 
 from streamer.analysis.listening import Listening
 from streamer.features.arrays import Float32
-from streamer.inference import Encoding, Model, load_bundle
+from streamer.inference import Encoding, Model
 from streamer.labels import EMOTIONS
 from streamer.messages import SpeechStarted
-
-
-@pytest.fixture(scope="module")
-def model() -> Model:
-    return load_bundle()
 
 
 def listening(model: Model, voice: Float32, earlier: tuple[Float32, ...] = ()) -> Listening:

@@ -13,10 +13,11 @@ from onnx import numpy_helper
 from exporters.draft import draft_of
 from exporters.errors import ExportError
 from exporters.export import export
-from exporters.graphs import write_graph
-from exporters.inspection import inspect, install
+from exporters.flops import parameters
+from exporters.graphs import INPUT_NAMES, write_graph
+from exporters.inspection import inspect, install, verify
 from exporters.parity import check, measure
-from exporters.precision import shrink
+from exporters.precision import Precision, shrink
 from models.audio.mel_cnn import MelCnn
 from models.checkpoint import TOKENIZER, Card, save, save_typical
 from models.fusion.gated import Gated
@@ -37,12 +38,17 @@ TINY = NetworkConfig(
     Gated(hidden=16),
 )
 
+WIDER_TEXT = Encoding(TextSpec(), Bert(width=16, hidden=128, layers=1, heads=2, intermediate=128, vocabulary=100))
+"""Several blocks of four-bit weights wide."""
+CARD = Card(name="made", version="1", recipe="made", size="tiny")
+_WHOLE: tuple[Precision, ...] = ("int8", "int4")
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     torch.manual_seed(0)
-    save(folder, Network(TINY), Card(name="made", version="1", recipe="made", size="tiny"))
+    save(folder, Network(TINY), CARD)
     word_pieces().save(str(folder / TOKENIZER))
     return folder
 
@@ -112,6 +118,40 @@ def test_8_bits_keep_the_bundle_loadable_and_say_how_much_changed(
     # Sound and pictures do not overflow without VNNI, whether the run left typical inputs of them or not.
     largest = {graph: _largest_weight(tmp_path / "small" / f"{graph}.onnx") for graph in ("text", "audio", "video")}
     assert largest["text"] > 64 >= max(largest["audio"], largest["video"])
+
+
+def test_4_bits_take_less_room_for_words_alone_and_say_about_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("exporters.precision._SMALL_BYTES", 10_000)
+    torch.manual_seed(0)
+    (tmp_path / "run").mkdir()
+    save(tmp_path / "run", Network(NetworkConfig({**TINY.encodings, "text": WIDER_TEXT}, TINY.fusion)), CARD)
+    word_pieces().save(str(tmp_path / "run" / TOKENIZER))
+    int8, int4 = (export(tmp_path / "run", tmp_path / name, name) for name in _WHOLE)
+    assert int4.manifest.precision == "int4"
+    assert 0 < int4.manifest.parity["text-int4"] < 0.5
+    assert int4.path("audio.onnx").read_bytes() == int8.path("audio.onnx").read_bytes()
+    assert int4.path("text.onnx").stat().st_size < 0.7 * int8.path("text.onnx").stat().st_size
+    assert parameters(int4.path("text.onnx")) > 0.9 * parameters(int8.path("text.onnx"))
+    verify(tmp_path / "int4")
+
+
+def test_what_4_bits_say_of_words_does_not_depend_on_what_else_is_in_their_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("exporters.precision._SMALL_BYTES", 10_000)
+    torch.manual_seed(0)
+    write_graph(Network(NetworkConfig({"text": WIDER_TEXT}, TINY.fusion)).eval(), "text", tmp_path / "text.onnx")
+    shrink(tmp_path / "text.onnx", "int4", weight_bits=4)
+    session = onnxruntime.InferenceSession(str(tmp_path / "text.onnx"))
+    ids = np.random.default_rng(0).integers(1, 100, (3, 9))
+    on = np.ones_like(ids)
+    (together,) = session.run(["embedding"], {"input_ids": ids, "attention_mask": on, "token_type_ids": on})
+    for row in range(3):
+        one = ids[row : row + 1], on[:1], on[:1]
+        (alone,) = session.run(["embedding"], dict(zip(INPUT_NAMES["text"], one, strict=True)))
+        np.testing.assert_allclose(together[row], alone[0], atol=1e-5)
 
 
 def _largest_weight(graph: Path) -> int:
