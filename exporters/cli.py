@@ -14,7 +14,9 @@ app = typer.Typer(help="Write, check and look into bundles.", no_args_is_help=Tr
 def export(
     run: Annotated[Path, typer.Argument(help="A folder that `python -m training train --out` wrote.")],
     out: Annotated[Path, typer.Option(help="The bundle's folder; replaced as a whole at the very end.")],
-    precision: Annotated[Literal["fp32", "fp16", "int8", "int4"], typer.Option(help="Of the graphs above 5 MB.")] = "fp32",
+    precision: Annotated[
+        Literal["fp32", "fp16", "int8", "int4"], typer.Option(help="Of the graphs above 5 MB.")
+    ] = "fp32",
 ) -> None:
     """Write a run's network as a bundle, or nothing where it differs from torch."""
     from exporters.export import export as write  # torch takes seconds to import; --help should not

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from exporters.draft import draft_of
 from exporters.errors import ExportError
-from exporters.graphs import INPUT_NAMES, OPSET, graph_names, write_graph
+from exporters.graphs import INPUT_NAMES, graph_names, opset_of, write_graph
 from exporters.parity import check, measure
 from exporters.precision import Feed, Precision, WeightBits, shrink
 from models.checkpoint import TOKENIZER, Card, load, load_typical
@@ -49,7 +49,8 @@ def export(run: Path, folder: Path, precision: Precision = "fp32") -> Bundle:
             parity |= {f"{graph}-{precision}": found.value for graph, found in measure(network, draft).items()}
         if "text" in network.config.encodings:
             _copy_tokenizer(run, draft)
-        write_manifest(draft, _manifest(network, card, precision, parity))
+        opset = max(opset_of(graph) for graph in draft.glob("*.onnx"))
+        write_manifest(draft, _manifest(network, card, precision, opset, parity))
         read(draft)
     return read(folder)
 
@@ -68,7 +69,7 @@ def _copy_tokenizer(run: Path, draft: Path) -> None:
     shutil.copyfile(run / TOKENIZER, draft / TOKENIZER)
 
 
-def _manifest(network: Network, card: Card, precision: Precision, parity: dict[str, float]) -> Manifest:
+def _manifest(network: Network, card: Card, precision: Precision, opset: int, parity: dict[str, float]) -> Manifest:
     encodings = network.config.encodings
 
     def named(modality: Modality) -> tuple[str, int, str]:
@@ -90,7 +91,7 @@ def _manifest(network: Network, card: Card, precision: Precision, parity: dict[s
         name=card.name,
         version=card.version,
         recipe=f"{card.recipe}/{card.size}",
-        opset=OPSET,
+        opset=opset,
         precision=precision,
         text=text,
         audio=audio,

@@ -89,6 +89,13 @@ def write_graph(network: Network, graph: str, path: Path) -> None:
     _complete(path, graph, inputs)
 
 
+def opset_of(path: Path) -> int:
+    """The version of ONNX's own operators that a graph needs."""
+    import onnx
+
+    return next(found.version for found in onnx.load(str(path)).opset_import if found.domain in ("", "ai.onnx"))
+
+
 def _complete(path: Path, graph: str, inputs: Inputs) -> None:
     """Give the graph back the inputs that tracing has left out because nothing depends on them: the daemon sends them all."""
     import onnx

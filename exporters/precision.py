@@ -32,8 +32,8 @@ def shrink(path: Path, precision: Precision, typical: Feed | None = None, *, wei
         precision: Of its weights.
         typical: A batch of its inputs, by name. With it convolutions compute in 8 bits too, at half the time; without, they stay float32.
         weight_bits: Of matrix products, with `int8` and `int4`. Sums of two products of 8-bit values overflow on processors without VNNI
-            (Intel before 2019, AMD before 2022), those of seven bits do not (`benchmarks/overflow.py`). With four, tables that are looked up
-            have as many. Convolutions always have seven.
+            (Intel before 2019, AMD before 2022), those of seven bits do not (`benchmarks/overflow.py`). With four, tables too have as
+            many. Convolutions always have seven.
     """
     if precision == "fp32" or path.stat().st_size < _SMALL_BYTES:
         return

@@ -110,7 +110,9 @@ class _Dialogues:
             dialogue.append(sample)
 
     def before(self, sample: Sample) -> list[Sample]:
-        """What was said in its dialogue before it."""
+        """What was said in its dialogue before it; nothing, where it is of none."""
+        if sample.dialogue is None:
+            return []
         return self._of[sample.dialogue][: self._places[sample.key]]
 
 

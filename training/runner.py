@@ -3,7 +3,7 @@
 from typing import NamedTuple, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.graph import ENCODER_INPUTS
 from models.network import Network
@@ -57,19 +57,23 @@ class TorchRunner:
     @torch.inference_mode()
     def encode(self, modality: Modality, inputs: tuple[Tensor, ...]) -> Encodings:
         """See `Runner`."""
-        with torch.autocast("cpu", torch.bfloat16, enabled=self._bf16):
-            encoded = self.network.encode(modality, *(tensor.to(self._device) for tensor in inputs))
+        device = _device_of(self.network.encoders[modality])
+        with torch.autocast(device.type, torch.bfloat16, enabled=self._bf16):
+            encoded = self.network.encode(modality, *(tensor.to(device) for tensor in inputs))
         return Encodings(encoded.embedding.float().cpu().numpy(), encoded.mask.float().cpu().numpy())
 
     @torch.inference_mode()
     def fuse(self, embeddings: dict[Modality, Encodings]) -> Scores:
         """See `Runner`."""
-        both = [torch.from_numpy(embeddings[m][part]).to(self._device) for part in (0, 1) for m in MODALITIES]
+        device = _device_of(self.network.fusion)
+        both = [torch.from_numpy(embeddings[m][part]).to(device) for part in (0, 1) for m in MODALITIES]
         return Scores(*(output.cpu().numpy() for output in self.network.fuse(*both)))
 
-    @property
-    def _device(self) -> torch.device:
-        return next(self.network.parameters()).device
+
+def _device_of(module: nn.Module) -> torch.device:
+    """Where it is; an encoder that was exported has no weights here, and runs on the CPU."""
+    weight = next(module.parameters(), None)
+    return torch.device("cpu") if weight is None else weight.device
 
 
 class BundleRunner:

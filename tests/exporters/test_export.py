@@ -129,7 +129,7 @@ def test_4_bits_take_less_room_for_words_alone_and_say_about_the_same(
     save(tmp_path / "run", Network(NetworkConfig({**TINY.encodings, "text": WIDER_TEXT}, TINY.fusion)), CARD)
     word_pieces().save(str(tmp_path / "run" / TOKENIZER))
     int8, int4 = (export(tmp_path / "run", tmp_path / name, name) for name in _WHOLE)
-    assert int4.manifest.precision == "int4"
+    assert (int4.manifest.precision, int4.manifest.opset) == ("int4", 21)
     assert 0 < int4.manifest.parity["text-int4"] < 0.5
     assert int4.path("audio.onnx").read_bytes() == int8.path("audio.onnx").read_bytes()
     assert int4.path("text.onnx").stat().st_size < 0.7 * int8.path("text.onnx").stat().st_size
@@ -206,6 +206,7 @@ def test_a_run_without_a_finished_network_is_an_error_that_names_the_command(tmp
 def test_a_draft_that_fails_leaves_what_stood_there(tmp_path: Path) -> None:
     standing = tmp_path / "bundle"
     standing.mkdir()
+    (standing / "manifest.json").write_text("{}")
     (standing / "kept").write_text("old")
 
     def fail() -> None:
@@ -217,6 +218,21 @@ def test_a_draft_that_fails_leaves_what_stood_there(tmp_path: Path) -> None:
         fail()
     assert (standing / "kept").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+@pytest.mark.parametrize("place", [".", ".."], ids=["the run itself", "what holds it"])
+def test_a_folder_that_is_no_bundle_is_not_replaced_by_one(run: Path, tmp_path: Path, place: str) -> None:
+    copy = tmp_path / "runs" / "one"
+    shutil.copytree(run, copy)
+    with pytest.raises(ExportError, match=r"is there, and no bundle.*take another --out"):
+        export(copy, copy / place)
+    assert (copy / "network.pt").is_file()
+
+
+def test_a_bundle_can_be_exported_again_to_where_it_stands_and_into_an_empty_folder(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "bundle").mkdir()
+    for _ in range(2):
+        assert export(run, tmp_path / "bundle").manifest.opset == 17
 
 
 def test_an_installed_bundle_answers_the_daemon(bundle: Path, tmp_path: Path) -> None:

@@ -37,3 +37,14 @@ def test_a_voice_is_heard_relative_to_those_before_it_in_the_dialogue(
         if (memory := stream.memory()) is not None:
             memories.append(memory)
     assert len(memories) >= 2
+
+
+def test_a_clip_of_no_dialogue_was_preceded_by_nothing(made_data: Path, tmp_path: Path) -> None:
+    spec = LogMelSpec(relative_to="session", history_utterances=4)
+    samples = corpora.read(("ravdess",), made_data)
+    source = sources_of({"audio": spec}, ClipStore(tmp_path, Progress(), audio=spec), samples)["audio"]
+    last = samples[-1]
+    found = source.of(last)
+    assert last.audio is not None
+    assert found is not None
+    np.testing.assert_allclose(found[0], spec.extract(decode(last.audio, spec.sample_rate_hz)), atol=1e-4)

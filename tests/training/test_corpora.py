@@ -4,10 +4,12 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from streamer.labels import EMOTIONS
-from training.corpora import CORPORA, emocontext, goemotions, isear, meld, read
+from training.corpora import CORPORA, emocontext, ferplus, goemotions, isear, meld, read
 from training.errors import TrainingError
 
 HEADER = "Utterance,Speaker,Emotion,Sentiment,Dialogue_ID,Utterance_ID\n"
@@ -31,6 +33,22 @@ def test_a_dialogue_is_read_in_its_order_with_what_was_said_before(tmp_path: Pat
     assert (first.text, first.context) == ("First.", ())
     assert second.context == (("Ross", "First."),)
     assert other.context == ()
+
+
+def test_what_was_said_in_a_dialogue_that_is_held_out_too_does_not_train(tmp_path: Path) -> None:
+    header = HEADER.strip() + ",Season,Episode,StartTime,EndTime\n"
+    (tmp_path / "meld").mkdir()
+    (tmp_path / "meld" / "dev_sent_emo.csv").write_text(f"{header}Hi.,Ross,joy,positive,0,0,1,2,0:01,0:02\n")
+    (tmp_path / "meld" / "train_sent_emo.csv").write_text(
+        header
+        + "Hi.,Ross,anger,negative,1,0,1,2,0:01,0:02\n"
+        + "Oh.,Ross,joy,positive,1,1,1,2,0:03,0:04\n"
+        + "No.,Joey,joy,positive,1,2,1,2,0:05,0:06\n"
+        + "No.,Joey,joy,positive,10,0,1,2,0:05,0:06\n"
+    )
+    samples = meld.read(tmp_path)
+    assert [(s.split, s.text) for s in samples] == [("train", "Oh."), ("calibration", "No."), ("dev", "Hi.")]
+    assert samples[0].context == (("Ross", "Hi."),)  # it was said before, whoever holds it out
 
 
 @pytest.mark.parametrize(
@@ -110,6 +128,20 @@ def test_a_clip_with_a_name_of_another_scheme_is_named(made_data: Path, tmp_path
         CORPORA["ravdess"].read(tmp_path)
 
 
+def test_a_picture_that_stands_in_several_splits_is_only_in_the_first(made_data: Path, tmp_path: Path) -> None:
+    table = pq.read_table(made_data / "faces" / "ferplus.parquet")
+    images = table["image_webp"].to_pylist()
+    images[4] = images[1]  # dev, as one that trains
+    images[20] = images[2]  # calibration, as another
+    images[9] = images[10]  # dev, as one that calibrates
+    (tmp_path / "faces").mkdir()
+    place = table.schema.get_field_index("image_webp")
+    pq.write_table(table.set_column(place, "image_webp", pa.array(images)), tmp_path / "faces" / "ferplus.parquet")
+    kept = {int(sample.key) for sample in ferplus.read(tmp_path)}
+    whole = {int(sample.key) for sample in ferplus.read(made_data)}
+    assert whole - kept == {4, 20, 9}
+
+
 @pytest.mark.parametrize("corpus", CORPORA)
 def test_a_corpus_that_is_not_there_says_where_it_was_looked_for(corpus: str, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="--data is the folder that"):
@@ -127,6 +159,8 @@ def test_real_corpora_have_every_split_and_no_speaker_in_two(corpus: str, shared
         assert sum(sample.sentiment) == pytest.approx(1)
         splits[sample.split].add(sample.speaker)
     assert {"train", "dev"} <= set(splits)
+    pictures = {split: {s.face for s in samples if s.split == split} - {None} for split in splits}
+    assert not pictures["train"] & pictures["dev"]
     if samples[0].audio:
         assert not splits["train"] & splits["dev"]
         assert not splits["calibration"] & (splits["train"] | splits["dev"])

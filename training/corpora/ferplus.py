@@ -47,7 +47,18 @@ def read(data: Path) -> list[Sample]:
         samples.append(
             Sample(corpus="ferplus", key=name, split=own_split, emotion=emotion, sentiment=sentiment, face=image)
         )
-    return samples
+    return _apart(samples)
+
+
+def _apart(samples: list[Sample]) -> list[Sample]:
+    """FER2013 has pictures that stand in two of its splits: none calibrates that trains, none is reported that does either."""
+    taken: set[bytes | None] = set()
+    kept: list[Sample] = []
+    for split in ("train", "calibration", "dev"):
+        own = [sample for sample in samples if sample.split == split and sample.face not in taken]
+        taken.update(sample.face for sample in own)
+        kept += own
+    return kept
 
 
 def _shares(votes: np.ndarray[tuple[int, ...], np.dtype[np.int8]]) -> tuple[float, ...] | None:

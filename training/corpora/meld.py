@@ -11,18 +11,26 @@ from training.samples import Sample, Split, emotion_of, sentiment_of
 
 _EMOTIONS: Final[dict[str, Emotion]] = {e: e for e in get_args(Emotion)}
 _SENTIMENTS: Final[dict[str, Sentiment]] = {s: s for s in get_args(Sentiment)}
+_SPAN: Final = ("Season", "Episode", "StartTime", "EndTime")
+"""Where in the series it was said; a table may lack it."""
 _COLUMNS: Final = ("Utterance", "Speaker", "Emotion", "Sentiment", "Dialogue_ID", "Utterance_ID")
 _CALIBRATION_EVERY: Final = 10
 """Of the training dialogues, each tenth is kept for calibration: dev is only reported."""
 
 
 def read(data: Path) -> list[Sample]:
-    """Train and dev with the dialogue so far, in dialogue order; the official test split is not distributed with the data."""
-    return [*_read(data / "meld" / "train_sent_emo.csv", "train"), *_read(data / "meld" / "dev_sent_emo.csv", "dev")]
+    """Train and dev with the dialogue so far, in dialogue order; the official test split is not distributed with the data.
+
+    A few utterances stand in two dialogues, of which one is held out: those do not train.
+    """
+    found = [*_read(data / "meld" / "train_sent_emo.csv", "train"), *_read(data / "meld" / "dev_sent_emo.csv", "dev")]
+    held_out = {span for span, sample in found if span and sample.split != "train"}
+    return [sample for span, sample in found if sample.split != "train" or span not in held_out]
 
 
-def _read(path: Path, split: Split) -> list[Sample]:
-    samples: list[Sample] = []
+def _read(path: Path, split: Split) -> list[tuple[tuple[str, ...], Sample]]:
+    """Where in the series it is said, and the utterance."""
+    samples: list[tuple[tuple[str, ...], Sample]] = []
     turns: list[ContextTurn] = []
     dialogue = None
     for line, row in sorted(rows(path, _COLUMNS), key=lambda found: _position(path, *found)):
@@ -31,19 +39,18 @@ def _read(path: Path, split: Split) -> list[Sample]:
         emotion = emotion_of(known(path, line, _EMOTIONS, row["Emotion"]))
         sentiment = sentiment_of(known(path, line, _SENTIMENTS, row["Sentiment"]))
         own_split: Split = "calibration" if split == "train" and int(dialogue) % _CALIBRATION_EVERY == 0 else split
-        samples.append(
-            Sample(
-                corpus="meld",
-                key=f"{path.name}:dia{dialogue}_utt{row['Utterance_ID']}",
-                split=own_split,
-                emotion=emotion,
-                sentiment=sentiment,
-                speaker=row["Speaker"],
-                text=row["Utterance"],
-                context=tuple(turns[-8:]),
-                dialogue=f"{split}/{dialogue}",
-            )
+        sample = Sample(
+            corpus="meld",
+            key=f"{path.name}:dia{dialogue}_utt{row['Utterance_ID']}",
+            split=own_split,
+            emotion=emotion,
+            sentiment=sentiment,
+            speaker=row["Speaker"],
+            text=row["Utterance"],
+            context=tuple(turns[-8:]),
+            dialogue=f"{split}/{dialogue}",
         )
+        samples.append((tuple(row[name] for name in _SPAN if name in row), sample))
         turns.append(ContextTurn(row["Speaker"], row["Utterance"]))
     return samples
 

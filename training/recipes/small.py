@@ -86,7 +86,7 @@ def small(size: Size) -> Recipe:
 def _full() -> Recipe:
     return Recipe(
         name="small",
-        version="7",
+        version="8",
         size="full",
         network=NetworkConfig(
             {
