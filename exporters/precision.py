@@ -10,7 +10,7 @@ from typing import Final, Literal
 from streamer.features.arrays import Float32
 
 Precision = Literal["fp32", "fp16", "int8", "int4"]
-"""`int4` is `int8` but for words, whose weights have four bits: what takes most of the room, and bears it."""
+"""`int4` is `int8` but for words, whose weights have four bits: they take most of the room."""
 WeightBits = Literal[4, 7, 8]
 Feed = dict[str, Float32]
 
@@ -19,7 +19,7 @@ _SMALL_BYTES: Final = 5_000_000
 _CHUNK: Final = 32
 """Typical inputs that the quantiser runs at once."""
 _BLOCK: Final = 64
-"""Weights of four bits that have one scale together: with 32 the words' graph is a tenth larger and says the same."""
+"""Weights of four bits that have one scale together: with 32 the words' graph is a tenth larger."""
 _INT4_OPSET: Final = 21
 """The first that has values of four bits."""
 
