@@ -73,8 +73,10 @@ def load(folder: Path) -> tuple[Network, Card]:
             network.encoders[modality] = ExportedEncoder(graph, modality)
         network.load_state_dict(found["state"])
         card = msgspec.json.decode(found["card"], type=Card)
-    except (RuntimeError, KeyError, EOFError, msgspec.MsgspecError) as err:
-        raise BundleError(f"{path}: damaged or of another version ({err})") from err
+    except (RuntimeError, KeyError, EOFError, TypeError, pickle.UnpicklingError, msgspec.MsgspecError) as err:
+        raise BundleError(
+            f"{path}: damaged or of another version ({_first_sentence(err)}); the run's last stage writes it again (`--resume`)"
+        ) from err
     return network.eval(), card
 
 
@@ -101,4 +103,11 @@ def load_typical(folder: Path) -> dict[Modality, tuple[Tensor, ...]]:
     try:
         return dict(torch.load(path, map_location="cpu", weights_only=True))
     except (RuntimeError, EOFError, TypeError, pickle.UnpicklingError) as err:
-        raise BundleError(f"{path}: damaged ({err}); the run's last stage writes it again (`--resume`)") from err
+        raise BundleError(
+            f"{path}: damaged ({_first_sentence(err)}); the run's last stage writes it again (`--resume`)"
+        ) from err
+
+
+def _first_sentence(err: Exception) -> str:
+    """Torch explains at length; the rest of it is about settings of its own."""
+    return (str(err) or type(err).__name__).splitlines()[0].split(". ")[0]

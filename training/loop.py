@@ -19,7 +19,7 @@ from training.journal import Journal
 from training.optimiser import Schedule, make_optimiser
 from training.progress import Progress
 from training.team import Team, team
-from training.weight_files import fill, read
+from training.weight_files import fill, read, write
 
 _SAVE_EVERY_S: Final = 180.0
 """An epoch can be long; what a cut-off run loses should not."""
@@ -94,6 +94,8 @@ class Fit:
     def run(self, evaluate: Evaluate, progress: Progress, *, max_steps: int | None = None) -> None:
         """Train to the end of the last epoch or to `max_steps`, writing `last.pt`, `best.pt` and `history.jsonl`."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        if self.team.rank == 0 and self.step == 0:
+            (self.folder / "best.pt").unlink(missing_ok=True)  # of a training before this one
         self.journal = Journal(self.folder, self.step) if self.team.rank == 0 else None
         try:
             self._epochs(evaluate, progress, max_steps)
@@ -165,10 +167,12 @@ class Fit:
         with torch.inference_mode():
             found = evaluate(self.network)
         figures = found.figures
-        better = figures["score"] > self.best
+        # Batch normalisation's statistics differ between processes, and so may their scores: what the first one keeps, it judges.
+        score = self.team.first(figures["score"])
+        better = score > self.best
         self.schedule.after_epoch(better=better)
         if better:
-            self.best = figures["score"]
+            self.best = score
             self._save_best()
         self.network.load_state_dict(own)
         entry = {"epoch": self.epoch, "loss": round(loss_mean, 4), "seconds": round(seconds, 1)}
@@ -182,7 +186,7 @@ class Fit:
 
     def _save_best(self) -> None:
         if self.team.rank == 0:
-            _write(self.folder / "best.pt", self.network.state_dict())
+            write(self.folder / "best.pt", self.network.state_dict())
 
     def _save(self) -> None:
         self._saved_s = time.monotonic()
@@ -194,7 +198,7 @@ class Fit:
             "optimiser": self.optimiser.state_dict(),
             "averaged": self.averaged,
         }
-        _write(self.folder / "last.pt", {"place": place, "schedule": self.schedule.state(), **state})
+        write(self.folder / "last.pt", {"place": place, "schedule": self.schedule.state(), **state})
 
     def resume(self) -> None:
         """Go on from `last.pt` where there is one.
@@ -254,9 +258,3 @@ def _rounded(figures: Mapping[str, float]) -> dict[str, float]:
 
 def _smoothed(target: Tensor, smoothing: float) -> Tensor:
     return target * (1 - smoothing) + smoothing / target.shape[-1]
-
-
-def _write(path: Path, value: object) -> None:
-    draft = path.with_suffix(".part")
-    torch.save(value, draft)
-    draft.replace(path)

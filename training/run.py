@@ -12,7 +12,7 @@ from training.errors import TrainingError
 from training.pretrained import minilm_tokenizer_file
 from training.progress import Progress
 from training.recipes.recipe import Recipe, Size, Stage
-from training.stage_record import check_run, enter, forget_others
+from training.stage_record import check_run, enter, forget, forget_others
 from training.stages.dialogue import DialogueStage, train_dialogue
 from training.stages.fusion import FusionStage, train_fusion
 from training.stages.joint import JointStage, train_joint
@@ -59,25 +59,36 @@ def train_recipe(
         raise TrainingError(
             f"no stage {unknown[0]!r} in {recipe.name}; it has {', '.join(s.name for s in recipe.stages)}"
         )
+    recipe = shortened(recipe, epochs)
     shop = Workshop(data, run, cache)
     run.mkdir(parents=True, exist_ok=True)
     if resume:
         check_run(run, recipe)
     else:
         forget_others(run, recipe)
+        for (
+            stage
+        ) in recipe.stages:  # now, lest a run that is cut off be resumed with later stages of the training before
+            if not only or stage.name in only:
+                forget(run / stage.name)
     if "text" in recipe.network.encodings:
         shutil.copyfile(minilm_tokenizer_file(), run / TOKENIZER)
     for stage in recipe.stages:
         if only and stage.name not in only:
             continue
-        enter(run, recipe, stage, resume=resume)
-        _train(_shortened(stage, epochs), recipe, shop, progress, resume=resume, max_steps=max_steps)
+        enter(run, recipe, stage, progress, resume=resume)
+        _train(stage, recipe, shop, progress, resume=resume, max_steps=max_steps)
 
 
-def _shortened(stage: Stage, epochs: int | None) -> Stage:
+def shortened(recipe: Recipe, epochs: int | None) -> Recipe:
+    """The recipe with so many epochs in every stage; as it is where none are given."""
     if epochs is None:
-        return stage
-    return msgspec.structs.replace(stage, loop=msgspec.structs.replace(stage.loop, epochs=epochs))
+        return recipe
+    stages = [
+        msgspec.structs.replace(stage, loop=msgspec.structs.replace(stage.loop, epochs=epochs))
+        for stage in recipe.stages
+    ]
+    return msgspec.structs.replace(recipe, stages=tuple(stages))
 
 
 def _train(

@@ -1,14 +1,17 @@
 """Labels that a larger network gives, for a smaller one to learn from (Hinton et al., 2015)."""
 
+import hashlib
 from pathlib import Path
 
 import msgspec
 import numpy as np
-import torch
 
 from models.heads import Logits
 from models.network import Encoding
+from streamer.bundle import sha256
+from training.errors import TrainingError
 from training.samples import Sample
+from training.weight_files import read, write
 
 
 class Teacher(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,14 +53,36 @@ def _mixed(own: tuple[float, ...], said: np.ndarray, share: float) -> tuple[floa
     return tuple(float(value) for value in (1 - share) * np.array(own) + share * said)
 
 
-def remembered(path: Path, samples: list[Sample], weights: Path) -> Logits | None:
-    """The answers that an earlier call kept, where they are of these very samples, and newer than the teacher's `weights`."""
-    if not path.is_file() or (weights.is_file() and weights.stat().st_mtime_ns > path.stat().st_mtime_ns):
+def question(samples: list[Sample], encoding: Encoding, weights: Path) -> str:
+    """What answers are to: what the teacher reads, and the teacher itself, as a sha256. Labels and file times are no part of it.
+
+    Args:
+        samples: In their order.
+        encoding: What the teacher makes of them.
+        weights: The teacher's; it has been trained.
+    """
+    summed = hashlib.sha256(repr(encoding).encode())
+    summed.update(bytes.fromhex(sha256(weights)))
+    for sample in samples:
+        summed.update(
+            repr(
+                (sample.key, sample.speaker, sample.text, sample.context, sample.audio, sample.video, sample.face)
+            ).encode()
+        )
+    return summed.hexdigest()
+
+
+def remembered(path: Path, asked: str) -> Logits | None:
+    """The answers that an earlier call kept, where they are to this very question; damaged ones are as good as none."""
+    if not path.is_file():
         return None
-    kept = torch.load(path, map_location="cpu", weights_only=True)
-    return Logits(kept["emotion"], kept["sentiment"]) if kept["keys"] == [sample.key for sample in samples] else None
+    try:
+        kept = read(path, "the teacher is asked again")
+        return Logits(kept["emotion"], kept["sentiment"]) if kept["question"] == asked else None
+    except (TrainingError, KeyError):  # a file of before there were questions has none
+        return None
 
 
-def remember(path: Path, samples: list[Sample], answers: Logits) -> None:
+def remember(path: Path, asked: str, answers: Logits) -> None:
     """Keep them: a large network takes minutes to give them."""
-    torch.save({"keys": [sample.key for sample in samples], **answers._asdict()}, path)
+    write(path, {"question": asked, **answers._asdict()})

@@ -30,6 +30,10 @@ class Team:
         """The sum of every process's value."""
         return value
 
+    def first(self, value: float) -> float:
+        """The first process's value, for all: what they decide by it they decide alike."""
+        return value
+
     def wait(self) -> None:
         """Until all have come this far."""
 
@@ -55,6 +59,11 @@ class LaunchedTeam(Team):
         """See `Team`."""
         summed: Tensor = self._accelerator.reduce(value.detach().clone(), "sum")
         return summed
+
+    def first(self, value: float) -> float:
+        """See `Team`."""
+        own = torch.tensor(value if self.rank == 0 else 0.0, dtype=torch.float64, device=self.device)
+        return float(self.total(own))
 
     def wait(self) -> None:
         """See `Team`."""

@@ -26,6 +26,13 @@ def read(path: Path, mend: str) -> dict[str, Any]:
     return found
 
 
+def write(path: Path, value: object) -> None:
+    """Write it for `read`, whole or not at all; one process at a time."""
+    draft = path.with_suffix(".part")
+    torch.save(value, draft)
+    draft.replace(path)
+
+
 def fill(network: nn.Module, weights: Mapping[str, Tensor], path: Path, mend: str) -> None:
     """Give a network its weights.
 

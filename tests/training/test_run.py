@@ -6,17 +6,20 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+import torch
 from rich.console import Console
 from typer.testing import CliRunner
 
 from models.checkpoint import load, load_typical
 from streamer.bundle import Corpus, FusionPart, Manifest, Metric, read, write_manifest
 from streamer.calibration import Calibration, Decision
+from streamer.errors import BundleError
 from streamer.labels import subset_name
 from training.calibrate import SUBSETS, calibrate
 from training.card import render
 from training.change import changes
 from training.cli import app
+from training.errors import TrainingError
 from training.held_out import Answers, figures_of
 from training.made_lines import LINES, Judged, Line, judge_lines
 from training.progress import Progress
@@ -50,6 +53,50 @@ def test_a_run_leaves_voices_and_faces_for_8_bit_graphs_to_be_measured_on(run: P
     for inputs, mask in typical.values():
         assert 1 < len(inputs) == len(mask)
         assert inputs.std() > 0.1
+
+
+@pytest.mark.parametrize("left", [b"", b"PK\x03\x04", b"<html>404: Not Found</html>", "a list"])
+def test_a_network_that_is_damaged_or_never_was_one_is_named_in_one_line(tmp_path: Path, left: bytes | str) -> None:
+    if isinstance(left, bytes):
+        (tmp_path / "network.pt").write_bytes(left)
+    else:
+        torch.save([left], tmp_path / "network.pt")
+    with pytest.raises(BundleError, match=r"network\.pt: damaged or of another version \(.+\); .*--resume") as refused:
+        load(tmp_path)
+    assert "\n" not in str(refused.value)
+
+
+def test_an_encoder_that_is_trained_again_takes_its_own_heads_into_the_network(
+    run: Path, made_data: Path, tmp_path: Path
+) -> None:
+    again, quiet, recipe = tmp_path / "run", Progress(Console(quiet=True)), find("small", "tiny")
+    shutil.copytree(run, again)
+    train_recipe(recipe, made_data, again, tmp_path / "cache", quiet, only=("text-taught",), epochs=3)
+    train_recipe(recipe, made_data, again, tmp_path / "cache", quiet, resume=True)
+    left = torch.load(again / "text-taught" / "best.pt", weights_only=True)
+    before = torch.load(run / "text-taught" / "best.pt", weights_only=True)
+    assert not torch.equal(left["heads.emotion.weight"], before["heads.emotion.weight"])
+    state = load(again)[0].state_dict()
+    for name, weight in left.items():
+        kind, rest = name.split(".", 1)
+        place = f"encoders.text.{rest}" if kind == "encoder" else f"fusion.heads.text.{rest}"
+        assert torch.equal(state[place], weight), name
+    written = (again / "fusion" / "best.pt").stat().st_mtime_ns
+    train_recipe(recipe, made_data, again, tmp_path / "cache", quiet, resume=True)
+    assert (again / "fusion" / "best.pt").stat().st_mtime_ns == written  # now everything is finished
+
+
+def test_a_fusion_of_other_encoders_is_refused(run: Path, made_data: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    recipe = find("small", "tiny")
+    *stages, fusion = recipe.stages
+    assert isinstance(fusion, FusionStage)
+    other = msgspec.structs.replace(fusion, encoders={**fusion.encoders, "text": "text-meld"})
+    changed = msgspec.structs.replace(recipe, stages=(*stages, other))
+    with pytest.raises(TrainingError, match=r"fusion: was trained with stage encoders .*text-taught.*text-meld"):
+        train_recipe(
+            changed, made_data, tmp_path / "run", tmp_path / "cache", Progress(Console(quiet=True)), resume=True
+        )
 
 
 def test_every_subset_is_measured_with_its_interval(run: Path, made_data: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -10,6 +11,7 @@ from rich.console import Console
 
 from models.graph import FeatureSpec
 from models.heads import Logits
+from streamer.features import TextSpec
 from streamer.labels import EMOTIONS
 from training.data_text import TextData
 from training.errors import TrainingError
@@ -18,7 +20,7 @@ from training.recipes import find
 from training.run import train_run
 from training.samples import Sample, emotion_of, sentiment_of
 from training.stages.unimodal import UnimodalStage
-from training.teaching import Teacher, remember, remembered, taught
+from training.teaching import Teacher, question, remember, remembered, taught
 
 QUIET = Progress(Console(quiet=True))
 SMALL = find("small", "tiny")
@@ -50,19 +52,52 @@ def test_a_label_is_the_corpus_own_and_the_teachers_by_its_share() -> None:
         assert sum(sample.sentiment) == pytest.approx(1.0)
 
 
-def test_answers_are_kept_for_the_samples_that_they_were_given_for_and_no_others(tmp_path: Path) -> None:
+def test_answers_are_kept_for_the_question_that_they_were_given_to_and_no_other(tmp_path: Path) -> None:
     samples, answers = [_sample("meld", "a"), _sample("meld", "b")], Logits(torch.randn(2, 7), torch.randn(2, 3))
     path, weights = tmp_path / "answers.pt", tmp_path / "best.pt"
-    assert remembered(path, samples, weights) is None
-    weights.touch()
-    remember(path, samples, answers)
-    kept = remembered(path, samples, weights)
+    weights.write_bytes(b"a teacher")
+    asked = question(samples, TEACHER.encoding, weights)
+    assert remembered(path, asked) is None
+    remember(path, asked, answers)
+    os.utime(weights, ns=(path.stat().st_mtime_ns + 1,) * 2)  # copied, not trained
+    kept = remembered(path, question(samples, TEACHER.encoding, weights))
     assert kept is not None
     assert torch.equal(kept.emotion, answers.emotion)
     assert torch.equal(kept.sentiment, answers.sentiment)
-    assert remembered(path, samples[::-1], weights) is None
-    os.utime(weights, ns=(path.stat().st_mtime_ns + 1,) * 2)
-    assert remembered(path, samples, weights) is None  # the teacher has learned on
+    corrected = [samples[0], msgspec.structs.replace(samples[1], text="oh, really?")]
+    other = msgspec.structs.replace(TEACHER.encoding, spec=TextSpec(max_tokens=8))
+    assert remembered(path, question(samples[::-1], TEACHER.encoding, weights)) is None
+    assert remembered(path, question(corrected, TEACHER.encoding, weights)) is None
+    assert remembered(path, question(samples, other, weights)) is None
+    weights.write_bytes(b"the teacher has learned on")
+    os.utime(weights, ns=(0, 0))
+    assert remembered(path, question(samples, TEACHER.encoding, weights)) is None
+
+
+@pytest.mark.parametrize("kept_bytes", [0, 10, 1000])
+def test_answers_that_were_cut_off_are_asked_for_again(tmp_path: Path, kept_bytes: int) -> None:
+    path, answers = tmp_path / "answers.pt", Logits(torch.randn(2, 7), torch.randn(2, 3))
+    remember(path, "asked", answers)
+    path.write_bytes(path.read_bytes()[:kept_bytes])
+    assert remembered(path, "asked") is None
+    torch.save({"keys": ["a", "b"], **answers._asdict()}, path)  # as they were kept before there were questions
+    assert remembered(path, "asked") is None
+
+
+def test_a_disk_that_fills_up_leaves_the_answers_that_were_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, answers = tmp_path / "answers.pt", Logits(torch.randn(2, 7), torch.randn(2, 3))
+    remember(path, "asked", answers)
+
+    def half(value: object, file: Path) -> None:
+        file.write_bytes(b"PK")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", half)
+    with pytest.raises(OSError, match="No space left"):
+        remember(path, "asked", answers)
+    assert remembered(path, "asked") is not None
 
 
 def test_the_recipes_pupil_trains_on_soft_labels_and_is_measured_on_its_corpus_own(

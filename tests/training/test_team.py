@@ -1,5 +1,6 @@
 """Several processes under `accelerate launch` learn what one learns."""
 
+import json
 import os
 import subprocess
 import sys
@@ -54,27 +55,44 @@ def test_the_mean_of_two_parts_is_the_loss_of_the_whole() -> None:
     torch.testing.assert_close((parts[0] + parts[1]) / 2, loss(logits, batch, weights, config))
 
 
+def _launch(script: Path, processes: int, data: Path, run: Path, cache: Path) -> str:
+    """What the script printed in so many processes on this machine."""
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "--num_machines", "1", "--mixed_precision", "no"]
+    launch += ["--dynamo_backend", "no", "--num_processes", str(processes)]
+    # With --multi_gpu Accelerate starts the processes itself, on CPUs too; with --cpu it would leave that to mpirun.
+    launch += ["--cpu"] if processes == 1 else ["--multi_gpu", "--main_process_port", "0"]
+    done = subprocess.run(
+        [*launch, str(script), str(data), str(run), str(cache)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
 @pytest.mark.slow
 def test_two_processes_end_where_one_does(mini_meld: Path, tmp_path: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    launch = [sys.executable, "-m", "accelerate.commands.launch", "--num_machines", "1", "--mixed_precision", "no"]
-    launch += ["--dynamo_backend", "no"]
-    # With --multi_gpu Accelerate starts the processes itself, on CPUs too; with --cpu it would leave that to mpirun.
-    kinds = {
-        1: ["--cpu", "--num_processes", "1"],
-        2: ["--multi_gpu", "--num_processes", "2", "--main_process_port", "0"],
-    }
     weights = []
-    for processes, kind in kinds.items():
+    for processes in (1, 2):
         run = tmp_path / str(processes)
-        command = [*launch, *kind, str(SCRIPT), str(mini_meld), str(run), str(tmp_path / "cache")]
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=110, check=False
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
-        assert f"1 of {processes} processes" in done.stdout
-        assert done.stdout.count("14 samples") == 1
+        said = _launch(SCRIPT, processes, mini_meld, run, tmp_path / "cache")
+        assert f"1 of {processes} processes" in said
+        assert said.count("14 samples") == 1
         weights.append(torch.load(run / "joint" / "last.pt", weights_only=True)["network"])
     one, two = weights
     for name, value in one.items():
         torch.testing.assert_close(two[name], value, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_processes_that_measure_differently_decide_by_what_the_first_one_measures(
+    made_data: Path, tmp_path: Path
+) -> None:
+    _launch(SCRIPT.with_name("team_score_script.py"), 2, made_data, tmp_path, tmp_path / "cache")
+    first, second = (json.loads((tmp_path / f"process-{rank}.json").read_text("utf-8")) for rank in (0, 1))
+    assert first == second
+    assert (first["epoch"], first["best"], first["stale_epochs"], first["scale"]) == (4, 3.0, 0, 1.0)

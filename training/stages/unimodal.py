@@ -21,9 +21,9 @@ from training.loop import Fit, LoopConfig, class_weights
 from training.modality_data import Augments, modality_data
 from training.progress import Progress
 from training.samples import Sample, Split, emotions, select
-from training.teaching import Teacher, remember, remembered, taught
+from training.teaching import Teacher, question, remember, remembered, taught
 from training.team import team
-from training.weight_files import fill, read
+from training.weight_files import fill, read, write
 from training.weights import WEIGHTS
 
 BEST: Final = "best.pt"
@@ -92,10 +92,13 @@ def train_unimodal(
     for seed in range(stage.loop.seed, stage.loop.seed + stage.soup):
         own = msgspec.structs.replace(stage, loop=msgspec.structs.replace(stage.loop, seed=seed))
         _train_once(own, config, shop, folder / f"seed-{seed}", progress, resume=resume, max_steps=max_steps)
-        found.append(torch.load(folder / f"seed-{seed}" / "best.pt", map_location="cpu", weights_only=True))
+        found.append(read(folder / f"seed-{seed}" / BEST, f"train the stage again (`--stage {stage.name}`)"))
     network = unimodal(config, stage.modality, stage.part)
     network.load_state_dict({name: _mean([weights[name] for weights in found]) for name in found[0]})
-    torch.save(network.state_dict(), folder / "best.pt")
+    mine = team()
+    if mine.rank == 0:
+        write(folder / BEST, network.state_dict())
+    mine.wait()
     together = measure(network.eval(), _held_out(stage, config, shop, progress), stage.score, by_corpus=True)
     said = "  ".join(f"{name} {value:.4f}" for name, value in together.figures.items())
     progress.say(f"{stage.name}: {stage.soup} averaged  {said}")
@@ -154,15 +157,25 @@ def unimodal(config: NetworkConfig, modality: Modality, part: str | None = None)
     return Unimodal(encoder.build(encoding.spec), encoder.width)
 
 
+def best_of(shop: Workshop, stage: str) -> Path:
+    """The weights of a stage's best epoch.
+
+    Raises:
+        TrainingError: the stage has not run.
+    """
+    path = shop.run / stage / BEST
+    if not path.is_file():
+        raise TrainingError(f"{path}: not there; the stage {stage!r} comes first (`--stage {stage}`)")
+    return path
+
+
 def load_best(shop: Workshop, stage: str, network: nn.Module) -> None:
     """Take the weights of a stage's best epoch.
 
     Raises:
         TrainingError: the stage has not run, or trained another network, or its file is damaged.
     """
-    path = shop.run / stage / BEST
-    if not path.is_file():
-        raise TrainingError(f"{path}: not there; the stage {stage!r} comes first (`--stage {stage}`)")
+    path = best_of(shop, stage)
     again = f"train the stage again (`--stage {stage}`)"
     fill(network, read(path, again), path, f"{again}, or choose the recipe that the run was trained with")
 
@@ -194,16 +207,17 @@ def _taught(
     teacher: Teacher, stage: UnimodalStage, samples: list[Sample], shop: Workshop, progress: Progress
 ) -> list[Sample]:
     """The samples with the teacher's labels; it hears and reads them as they are, whatever the pupil is given."""
-    path = shop.run / teacher.stage / f"answers-{stage.name}.pt"
-    answers = remembered(path, samples, shop.run / teacher.stage / BEST)
+    path, encoding = shop.run / teacher.stage / f"answers-{stage.name}.pt", teacher.encoding
+    asked = question(samples, encoding, best_of(shop, teacher.stage))
+    answers = remembered(path, asked)
     if answers is None:
         progress.say(f"{stage.name}: {teacher.stage} looks at {len(samples)} samples")
-        encoding = teacher.encoding
         network = Unimodal(encoding.encoder.build(encoding.spec), encoding.encoder.width)
         load_best(shop, teacher.stage, network)
         data = modality_data(encoding.spec, samples, shop.cache, progress, None, batch_size=stage.loop.batch_size)
         device = team().device
         with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=stage.loop.bf16):
             answers = predict(network.to(device).eval(), data)
-        remember(path, samples, answers)
+        if team().rank == 0:
+            remember(path, asked, answers)
     return taught(samples, answers, teacher)
