@@ -54,8 +54,10 @@ def look(run: Path, clip: Path, text: str | None, out: Path, cache: Path, progre
 
     Raises:
         BundleError: the run is not finished.
-        TrainingError: nothing in the clip is of use to the network.
+        TrainingError: the clip is not there, or nothing in it is of use to the network.
     """
+    if not clip.is_file():
+        raise TrainingError(f"{clip}: no such file; give a film with sound, of one utterance")
     network, card = load(run)
     runner = TorchRunner(network)
     store = store_of(runner.specs, cache, progress)

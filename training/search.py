@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import msgspec
 
 from models.network import Encoding, NetworkConfig
+from training.errors import TrainingError
 from training.pictures import new_figure, save
 from training.progress import Progress
 from training.recipes.recipe import Recipe
+from training.run import shortened
+from training.stage_record import check_run, check_same
 from training.studies import Examined, Place, train_once, write_csv, write_markdown
 
 if TYPE_CHECKING:
@@ -34,12 +37,17 @@ def search(
     """Try settings until the study has so many, counting those of earlier calls.
 
     Leaves `study.jsonl`, `search.md`, `search.csv` and `search.png` in the study's folder, and each trial's run beside them.
+
+    Raises:
+        TrainingError: the folder's trials are of another recipe or training, or were drawn by another sampler.
     """
     import optuna  # a second that only this verb costs
     from optuna.storages.journal import JournalFileBackend
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     place.out.mkdir(parents=True, exist_ok=True)
+    for run in sorted(place.out.glob("trial-*")):
+        check_run(run, recipe)
     seed = recipe.stages[0].loop.seed
     study = optuna.create_study(
         study_name=recipe.name,
@@ -51,6 +59,8 @@ def search(
         else optuna.samplers.TPESampler(seed=seed + _finished(study_file=place.out / JOURNAL)),
     )
 
+    _refuse_other_trials(study, recipe, place, sampler, epochs)
+
     def objective(trial: "Trial") -> float:
         changed = with_settings(recipe, _suggest(trial, sampler))
         run = train_once(changed, place, f"trial-{trial.number}", progress, epochs=epochs)
@@ -61,6 +71,25 @@ def search(
         study.optimize(objective, n_trials=left)
     _write(study, place, progress)
     return study
+
+
+def _refuse_other_trials(study: "Study", recipe: Recipe, place: Place, sampler: Sampler, epochs: int | None) -> None:
+    """Before the first new one: a trial that fails stays in the journal."""
+    from optuna.distributions import CategoricalDistribution  # as above
+
+    for trial in study.trials:
+        if not trial.params:  # cut off before it had any
+            continue
+        drawn_by: Sampler = (
+            "grid" if isinstance(trial.distributions["learning_rate"], CategoricalDistribution) else "tpe"
+        )
+        if drawn_by != sampler:
+            raise TrainingError(
+                f"{place.out}: its trials were drawn with --sampler {drawn_by}, asked is {sampler}; "
+                f"go on with --sampler {drawn_by}, or give another --out"
+            )
+        if trial.value is not None:
+            check_same(place.out / f"trial-{trial.number}", shortened(with_settings(recipe, trial.params), epochs))
 
 
 def _finished(study_file: Path) -> int:

@@ -19,9 +19,10 @@ from training.evaluate_clips import judge
 from training.metrics import accuracy, macro_f1, weighted_f1, weighted_precision
 from training.progress import Progress
 from training.recipes.recipe import Recipe
-from training.run import train_recipe
+from training.run import shortened, train_recipe
 from training.runner import TorchRunner
 from training.samples import Split
+from training.stage_record import check_same
 from training.stages.joint import JointStage
 
 
@@ -54,10 +55,14 @@ def train_once(recipe: Recipe, place: Place, name: str, progress: Progress, *, e
 
     Returns:
         The run's folder.
+
+    Raises:
+        TrainingError: what is there, finished or not, is another training: its figures would stand in the table as this one's.
     """
-    run = place.out / name
+    run, asked = place.out / name, shortened(recipe, epochs)
+    check_same(run, asked)
     if not (run / FILE).is_file():
-        train_recipe(recipe, place.data, run, place.cache, progress, epochs=epochs, resume=True)
+        train_recipe(asked, place.data, run, place.cache, progress, resume=True)
     return run
 
 

@@ -5,7 +5,9 @@ import json
 import shutil
 from pathlib import Path
 
+import msgspec
 import numpy as np
+import optuna
 import pytest
 
 from models.checkpoint import FILE
@@ -52,9 +54,30 @@ def test_what_is_finished_is_not_trained_again(ablated: Path, mini_meld: Path, c
     assert (ablated / "text+video" / FILE).stat().st_mtime_ns == trained
 
 
-def test_a_subset_keeps_what_belongs_to_its_modalities() -> None:
-    import msgspec
+def test_what_is_finished_as_another_training_is_no_row_of_this_table(
+    ablated: Path, mini_meld: Path, cache: Path
+) -> None:
+    place = Place(mini_meld, ablated, cache, "dev")
+    with pytest.raises(TrainingError, match=r"joint: was trained with loop epochs 1, asked is 3; ask for the training"):
+        ablate(recipe(), place, Progress(), epochs=3)
+    dropping = recipe(msgspec.structs.replace(STAGE, modality_dropout=0.4))
+    with pytest.raises(TrainingError, match=r"stage modality_dropout 0\.0, asked is 0\.4"):
+        ablate(dropping, place, Progress(), epochs=1)
+    other = msgspec.structs.replace(recipe(), name="modular")
+    with pytest.raises(TrainingError, match=r"was trained with recipe 'made', asked is 'modular'"):
+        train_seeds(other, (1,), place._replace(out=_as_seed(ablated, 1)), Progress(), epochs=1)
+    with pytest.raises(TrainingError, match="was trained with stage seed 17, asked is 1"):
+        train_seeds(recipe(), (1,), place._replace(out=_as_seed(ablated, 1)), Progress(), epochs=1)
 
+
+def _as_seed(ablated: Path, seed: int) -> Path:
+    """A folder of seeds in which another study's finished run is taken for one of its own."""
+    folder = ablated.parent / "seeds"
+    shutil.copytree(ablated / "text+audio+video", folder / f"seed-{seed}", dirs_exist_ok=True)
+    return folder
+
+
+def test_a_subset_keeps_what_belongs_to_its_modalities() -> None:
     stage = msgspec.structs.replace(STAGE, frozen=("text", "video"), modality_dropout=0.4)
     small = restricted(recipe(stage), frozenset({"video"}))
     assert set(small.network.encodings) == {"video"}
@@ -99,6 +122,21 @@ def test_a_search_goes_on_where_it_was_cut_off(mini_meld: Path, cache: Path, tmp
     assert (tmp_path / "search.md").read_text(encoding="utf-8").count("\n") == 4
 
 
+def test_a_search_in_the_folder_of_another_is_refused_and_leaves_no_failed_trial(
+    mini_meld: Path, cache: Path, tmp_path: Path
+) -> None:
+    place = Place(mini_meld, tmp_path, cache, "calibration")
+    search(recipe(), place, Progress(), sampler="tpe", trials=1, epochs=1)
+    with pytest.raises(TrainingError, match=r"drawn with --sampler tpe, asked is grid; go on with --sampler tpe, or"):
+        search(recipe(), place, Progress(), sampler="grid", trials=2, epochs=1)
+    with pytest.raises(TrainingError, match="was trained with loop epochs 1, asked is 2"):
+        search(recipe(), place, Progress(), sampler="tpe", trials=1, epochs=2)
+    with pytest.raises(TrainingError, match="trained with recipe 'made', asked is 'modular'"):
+        search(find("modular", "tiny"), place, Progress(), sampler="tpe", trials=1, epochs=1)
+    found = search(recipe(), place, Progress(), sampler="tpe", trials=2, epochs=1)
+    assert [trial.state for trial in found.trials] == [optuna.trial.TrialState.COMPLETE] * 2
+
+
 def test_a_search_is_judged_on_calibration_and_needs_no_other_split(
     mini_meld: Path, cache: Path, tmp_path: Path
 ) -> None:
@@ -118,6 +156,11 @@ def test_pictures_show_what_counted_in_a_clip(ablated: Path, mini_meld: Path, ca
     assert all(np.isfinite(values).all() for values in looked.counted.values())
     pictures = {path.name for path in tmp_path.iterdir()}
     assert pictures == {"frames.png", "sound.png", "words.png", "modalities.png"}
+
+
+def test_a_clip_that_is_not_there_is_an_error_of_one_line(ablated: Path, cache: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"nope\.mp4: no such file"):
+        look(ablated / "text+audio+video", tmp_path / "nope.mp4", None, tmp_path, cache, Progress())
 
 
 def test_a_fusion_that_attends_across_modalities_shows_where(mini_meld: Path, cache: Path, tmp_path: Path) -> None:
