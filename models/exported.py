@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from models.graph import ENCODER_INPUTS, Encoded
 from models.heads import Heads
-from models.network import Network, part_name
-from streamer.bundle import Bundle, read
+from models.network import Network, NetworkConfig, part_name
+from streamer.bundle import AudioPart, Bundle, TextPart, VideoPart, read
 from streamer.errors import BundleError
 from streamer.labels import Modality
 
@@ -40,6 +40,30 @@ def exported_parts(network: Network) -> dict[str, ExportedEncoder]:
     return {name: part for name, part in network.encoders.items() if isinstance(part, ExportedEncoder)}
 
 
+def fitting(config: NetworkConfig, kept: Mapping[Modality, Path]) -> dict[Modality, Bundle]:
+    """Bundles whose encoders can stand in a network.
+
+    Args:
+        config: The network's.
+        kept: The bundle's folder, by modality.
+
+    Raises:
+        BundleError: a bundle is not there or damaged, or has another encoder than the network, or one that reads something else.
+    """
+    found = {}
+    for modality, folder in kept.items():
+        bundle, own = read(folder), config.encodings[modality]
+        part = _part(bundle, modality)
+        expected = (part_name(own.encoder), own.encoder.width, own.spec)
+        if part is None or (part.name, part.width, part.spec) != expected:
+            raise BundleError(
+                f"{folder}: its {modality} encoder is not the {expected[0]} of this recipe, or reads something else; "
+                f"train {modality} too, or keep it in a run of the recipe that made the bundle"
+            )
+        found[modality] = bundle
+    return found
+
+
 def keep(network: Network, kept: Mapping[Modality, Path]) -> dict[Modality, Bundle]:
     """Put encoders of finished bundles where the network has fresh ones.
 
@@ -51,21 +75,18 @@ def keep(network: Network, kept: Mapping[Modality, Path]) -> dict[Modality, Bund
         The bundles, checked.
 
     Raises:
-        BundleError: a bundle is damaged, or has another encoder than the network, or one that reads something else.
+        BundleError: see `fitting`.
     """
-    found = {}
-    for modality, folder in kept.items():
-        bundle, own = read(folder), network.config.encodings[modality]
-        part = {"text": bundle.manifest.text, "audio": bundle.manifest.audio, "video": bundle.manifest.video}[modality]
-        expected = (part_name(own.encoder), own.encoder.width, own.spec)
-        if part is None or (part.name, part.width, part.spec) != expected:
-            raise BundleError(
-                f"{folder}: its {modality} encoder is not the {expected[0]} of this recipe, or reads something else; "
-                f"train {modality} too, or keep it in a run of the recipe that made the bundle"
-            )
-        network.encoders[modality] = ExportedEncoder(bundle.path(part.file), modality)
-        found[modality] = bundle
+    found = fitting(network.config, kept)
+    for modality, bundle in found.items():
+        if (part := _part(bundle, modality)) is not None:
+            network.encoders[modality] = ExportedEncoder(bundle.path(part.file), modality)
     return found
+
+
+def _part(bundle: Bundle, modality: Modality) -> TextPart | AudioPart | VideoPart | None:
+    manifest = bundle.manifest
+    return {"text": manifest.text, "audio": manifest.audio, "video": manifest.video}[modality]
 
 
 def heads_of(bundle: Bundle, modality: Modality) -> Heads:

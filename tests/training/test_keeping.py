@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -12,7 +13,7 @@ from exporters.export import export
 from models.checkpoint import load
 from models.exported import exported_parts, heads_of
 from streamer import load_bundle
-from streamer.bundle import read
+from streamer.bundle import Metric, read, write_manifest
 from streamer.errors import BundleError
 from training.errors import TrainingError
 from training.progress import Progress
@@ -20,7 +21,7 @@ from training.recipes import find, keeping
 from training.recipes.recipe import Recipe
 from training.report import evaluate
 from training.run import train_recipe, train_run
-from training.stages.fusion import FusionStage
+from training.upstream import upstream
 
 QUIET = Progress(Console(quiet=True))
 
@@ -91,13 +92,32 @@ def test_a_run_that_was_copied_without_what_it_kept_says_so(second: Path, tmp_pa
         load(tmp_path)
 
 
-def test_a_bundle_of_another_encoder_is_refused(first: Path, made_data: Path, tmp_path: Path) -> None:
-    full = find("small", "full")
-    *_, fusion = full.stages
-    assert isinstance(fusion, FusionStage)
-    other = keeping(full, first / "bundle", ("video",))
+def test_a_bundle_that_cannot_stand_in_is_refused_before_anything_is_trained(first: Path, tmp_path: Path) -> None:
     with pytest.raises(BundleError, match=r"bundle: its video encoder is not the face-cnn of this recipe"):
-        train_recipe(other, made_data, tmp_path, tmp_path / "cache", QUIET, only=("fusion",))
+        keeping(find("small", "full"), first / "bundle", ("video",))
+    with pytest.raises(BundleError, match=r"bundel: no manifest\.json there"):
+        keeping(find("small", "tiny"), first / "bundel", ("audio",))
+    shutil.copytree(first / "bundle", tmp_path / "bundle")
+    (tmp_path / "bundle" / "audio.onnx").write_bytes(b"damaged")
+    with pytest.raises(BundleError, match=r"audio\.onnx is not the file that was exported"):
+        keeping(find("small", "tiny"), tmp_path / "bundle", ("video",))
+
+
+def test_a_fusion_knows_the_graphs_that_it_was_trained_on_again_whatever_figures_they_have(
+    first: Path, recipe: Recipe, tmp_path: Path
+) -> None:
+    *_, fusion = recipe.stages
+    shutil.copytree(first / "bundle", tmp_path / "bundle")
+    here = msgspec.structs.replace(fusion, kept={"audio": str(tmp_path / "bundle")})
+    before, manifest = upstream(first / "run", here), read(tmp_path / "bundle").manifest
+    assert set(before) == {"the weights of text-taught", "the weights of video-faces", "the graphs of the kept audio"}
+    figure = Metric("emotion accuracy", 0.5, "made", "dev", "audio", 10)
+    write_manifest(tmp_path / "bundle", msgspec.structs.replace(manifest, metrics=(figure,)))
+    assert upstream(first / "run", here) == before
+    shutil.copyfile(tmp_path / "bundle" / "video.onnx", tmp_path / "bundle" / "audio.onnx")  # as if exported again
+    write_manifest(tmp_path / "bundle", manifest)
+    changed = {name for name, value in upstream(first / "run", here).items() if value != before[name]}
+    assert changed == {"the graphs of the kept audio"}
 
 
 def test_what_cannot_be_kept_is_said(first: Path) -> None:

@@ -11,6 +11,7 @@ from typing import get_args, get_type_hints
 
 import msgspec
 
+from models.exported import fitting, heads_of
 from training.errors import TrainingError
 from training.recipes.acoustic_rnn import acoustic_rnn
 from training.recipes.bert_r3d_cnn import bert_r3d_cnn
@@ -84,6 +85,7 @@ def keeping(recipe: Recipe, bundle: Path, kept: Iterable[str]) -> Recipe:
 
     Raises:
         TrainingError: the recipe has no fusion of encoders that were trained apart, or not this modality.
+        BundleError: the bundle is not there or damaged, or its encoders do not fit: the fusion, hours later, would be the first to say so.
     """
     *_, last = recipe.stages
     named = tuple(kept)
@@ -91,6 +93,8 @@ def keeping(recipe: Recipe, bundle: Path, kept: Iterable[str]) -> Recipe:
         raise TrainingError(f"{recipe.name} trains its encoders together with the fusion, so that none can be kept")
     if missing := [modality for modality in named if modality not in last.encoders]:
         raise TrainingError(f"{recipe.name} has no {missing[0]!r} to keep; it has {', '.join(last.encoders)}")
+    for modality, found in fitting(recipe.network, {m: bundle for m in last.encoders if m in named}).items():
+        heads_of(found, modality)
     stages = (s for s in recipe.stages[:-1] if not (isinstance(s, UnimodalStage) and s.modality in named))
     fusion = msgspec.structs.replace(last, kept={m: str(bundle) for m in last.encoders if m in named})
     return msgspec.structs.replace(recipe, stages=(*stages, fusion))
