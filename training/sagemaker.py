@@ -3,12 +3,16 @@
 import io
 import json
 import tarfile
+import tomllib
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from training.errors import TrainingError
+
+if TYPE_CHECKING:
+    from training.recipes.recipe import Stage
 
 METRICS: Final = (
     {"Name": "calibration:weighted_f1", "Regex": r"\sweighted_f1 ([0-9.]+)"},
@@ -66,18 +70,20 @@ def submit(job: Job, region: str | None = None) -> str:
         raise TrainingError(
             f"max_wait_s {job.max_wait_s} is below max_run_s {job.max_run_s}; a spot job waits and runs in it"
         )
-    _check(job)
+    stages = _check(job)
     key = f"{job.name}/source/sourcedir.tar.gz"
     try:
-        boto3.client("s3", region_name=region).put_object(Bucket=job.bucket, Key=key, Body=source_archive(_ROOT))
+        boto3.client("s3", region_name=region).put_object(
+            Bucket=job.bucket, Key=key, Body=source_archive(_ROOT, stages)
+        )
         client = boto3.client("sagemaker", region_name=region)
         return str(client.create_training_job(**request(job, f"s3://{job.bucket}/{key}"))["TrainingJobArn"])
     except (BotoCoreError, ClientError) as err:
         raise TrainingError(f"sagemaker: {err}; check the role, the bucket and the region") from err
 
 
-def _check(job: Job) -> None:
-    """What would fail on a machine that is paid for, before there is one."""
+def _check(job: Job) -> "tuple[Stage, ...]":
+    """What would fail on a machine that is paid for, before there is one; returns what it will train."""
     from training import recipes  # torch: seconds
 
     stages = recipes.find(job.recipe, "full" if job.size == "full" else "tiny", job.choices).stages
@@ -85,6 +91,7 @@ def _check(job: Job) -> None:
         raise TrainingError(
             f"{job.recipe} learns in {len(stages)} stages, each from weights that only the first machine has; ask for --instances 1"
         )
+    return stages
 
 
 def request(job: Job, source: str) -> dict[str, Any]:
@@ -137,13 +144,27 @@ def request(job: Job, source: str) -> dict[str, Any]:
     return made
 
 
-def source_archive(root: Path) -> bytes:
-    """The code as a `sourcedir.tar.gz`, without caches and shipped networks."""
+def source_archive(root: Path, stages: "tuple[Stage, ...]") -> bytes:
+    """The code as a `sourcedir.tar.gz`, without caches and shipped networks, and what the container must install for these stages."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
         for name in _SOURCES:
             path = root / name
             if path.exists():
                 archive.add(path, name, filter=lambda m: None if set(Path(m.name).parts) & set(_LEFT_OUT) else m)
-        archive.add(root / "training" / "sagemaker_requirements.txt", "requirements.txt")
+        needed = "\n".join(requirements(root, stages)).encode()
+        entry = tarfile.TarInfo("requirements.txt")
+        entry.size = len(needed)
+        archive.addfile(entry, io.BytesIO(needed))
     return buffer.getvalue()
+
+
+def requirements(root: Path, stages: "tuple[Stage, ...]") -> list[str]:
+    """What a container lacks; the teacher's 400 MB only where a stage starts from them."""
+    needed = (root / "training" / "sagemaker_requirements.txt").read_text(encoding="utf-8").splitlines()
+    if any(getattr(stage, "start", None) == "mpnet" for stage in stages):
+        extras = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+            "optional-dependencies"
+        ]
+        needed += extras["teacher"]
+    return needed

@@ -9,16 +9,19 @@ import socket
 import subprocess
 import sys
 import tarfile
+import tomllib
 from pathlib import Path
 
 import boto3
 import msgspec
 import pytest
 from moto import mock_aws
+from packaging.requirements import Requirement
 
 from streamer.bundle import read
 from training.errors import TrainingError
-from training.sagemaker import Job, request, submit
+from training.recipes import find
+from training.sagemaker import Job, request, source_archive, submit
 from training.sagemaker_entry import copy_events, launcher, main, training
 
 JOB = Job(
@@ -75,6 +78,19 @@ def test_cloudwatch_finds_each_figure_in_the_line_of_an_epoch() -> None:
         "calibration:accuracy": ["0.1"],
         "train:loss": ["2.5"],
     }
+
+
+@pytest.mark.parametrize(("recipe", "teacher"), [("small", True), ("modular", False)])
+def test_the_container_installs_the_teachers_weights_where_a_stage_starts_from_them(recipe: str, teacher: bool) -> None:
+    body = source_archive(ROOT, find(recipe, "full").stages)
+    with tarfile.open(fileobj=io.BytesIO(body)) as archive:
+        file = archive.extractfile("requirements.txt") or pytest.fail("no file")
+        needed = {Requirement(line).name for line in file.read().decode().splitlines() if not line.startswith("#")}
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]["teacher"]
+    parts = {Requirement(line).name for line in extra}
+    assert len(parts) == 5
+    assert needed & parts == (parts if teacher else set())
+    assert {"accelerate", "onnx", "pyarrow"} <= needed
 
 
 @mock_aws
