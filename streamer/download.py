@@ -1,13 +1,16 @@
 """One pinned file over HTTP: resumed after a break, checked by sha256, renamed into place only when it is whole."""
 
+import fcntl
 import hashlib
 import http.client
+import logging
 import queue
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +21,34 @@ TIMEOUT_S: Final = 4.0
 _BLOCK_BYTES: Final = 256 * 1024
 _REPORT_EVERY_S: Final = 0.1
 
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Make a folder, and be the only one, of all threads and processes, that fetches into it; whoever comes second waits.
+
+    Who comes out of the wait looks again at what is there. The lock lies beside the folder, and ends with its process.
+
+    Raises:
+        DownloadError: nothing can be written there; also for what is written while the context lasts.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                _log.warning("%s: is being fetched by another process; waiting for it", folder.name)
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+    except DownloadError:
+        raise
+    except OSError as err:
+        raise DownloadError(
+            f"{folder}: nothing can be kept there ({err.strerror or err}); XDG_CACHE_HOME names another place"
+        ) from err
+
 
 def sha256_of(path: Path) -> str:
     """Of a file's bytes, in hexadecimal."""
@@ -26,7 +57,7 @@ def sha256_of(path: Path) -> str:
 
 
 def fetch(url: str, path: Path, sha256: str, size_bytes: int, on_progress: Callable[[int], None]) -> None:
-    """Download `url` to `path`.
+    """Download `url` to `path`, whose folder the caller is `alone_in`: two at one file would write into each other's.
 
     Until it is whole and checked, it is called `<path>.part`; a later call goes on where that ends. `on_progress` is told the bytes
     done, several times a second.
@@ -35,7 +66,6 @@ def fetch(url: str, path: Path, sha256: str, size_bytes: int, on_progress: Calla
         DownloadError: no answer, a broken transfer (what came is kept), or not the pinned file (what came is deleted).
     """
     part = path.with_name(path.name + ".part")
-    path.parent.mkdir(parents=True, exist_ok=True)
     if not part.exists() or part.stat().st_size != size_bytes:
         _transfer(url, part, size_bytes, on_progress)
     if (got := sha256_of(part)) != sha256:

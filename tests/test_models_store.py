@@ -4,10 +4,12 @@ import dataclasses
 import hashlib
 import http.server
 import io
+import os
 import threading
 import time
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,9 @@ class Hub(http.server.ThreadingHTTPServer):
         self.files = dict(FILES)
         self.break_after: int | None = None
         self.knows_ranges = True
+        self.hold = threading.Event()
+        """Cleared, nothing is sent until it is set."""
+        self.hold.set()
         self.requests: list[tuple[str, str | None]] = []
 
     @property
@@ -43,6 +48,7 @@ class HubRequest(http.server.BaseHTTPRequestHandler):
         name = self.path.rsplit("/", 1)[-1]
         asked = self.headers.get("Range")
         self.server.requests.append((name, asked))
+        self.server.hold.wait(20)
         if name not in self.server.files:
             self.send_error(404)
             return
@@ -160,6 +166,40 @@ def test_a_server_that_ignores_ranges_sends_all_of_it_again(hub: Hub) -> None:
         models_store.pull(model)
     hub.break_after, hub.knows_ranges = None, False
     assert models_store.pull(model).read_bytes() == FILES["model.bin"]
+
+
+def test_two_that_pull_one_model_at_the_same_time_fetch_it_once_and_both_have_it(
+    hub: Hub, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = model_at(hub.url, "config.json", "model.bin")
+    hub.hold.clear()  # the first is in the middle of it when the second comes
+    with ThreadPoolExecutor(2) as pullers:
+        first = pullers.submit(models_store.pull, model)
+        while not hub.requests:
+            time.sleep(0.01)
+        second = pullers.submit(models_store.pull, model)
+        while "is being fetched by another process" not in caplog.text:
+            time.sleep(0.01)
+        hub.hold.set()
+        assert first.result(20) == second.result(20) == models_store.find(model)
+    assert [name for name, _ in hub.requests] == ["config.json", "model.bin"]
+    assert models_store.verify(model).problem is None
+
+
+def test_a_place_where_nothing_can_be_kept_is_told_with_the_mend(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc")
+    with pytest.raises(DownloadError, match=r"^/proc/.*/toy: nothing can be kept there \(.*\); XDG_CACHE_HOME names"):
+        models_store.pull(model_at(hub.url, "model.bin"))
+
+
+def test_a_user_without_a_home_has_no_models_rather_than_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(os, "getuid", lambda: 54321)  # no entry in /etc/passwd, as in many a container
+    assert {state.path for state in models_store.model_states()} == {None}
+    assert not models_store.cache_folder().exists()
 
 
 def test_other_bytes_than_the_pinned_ones_are_refused_and_not_kept(hub: Hub, cache: Path) -> None:
