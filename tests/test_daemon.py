@@ -11,9 +11,9 @@ import av
 import pytest
 
 import streamer
-from streamer.channel import Channel
 from streamer.daemon import Daemon
 from streamer.features.arrays import UInt8
+from streamer.publish.following import Following
 from streamer.settings import AsrSettings, PublishSettings, Settings, SourceSettings
 from streamer.wire import Event, State, Utterance
 
@@ -55,7 +55,7 @@ def _beginning(pictures: int) -> Iterator[UInt8]:
 
 
 @contextmanager
-def running(folder: Path, **source: Any) -> Iterator[Channel[Event]]:
+def running(folder: Path, **source: Any) -> Iterator[Following]:
     """What a run of one source publishes, until the test has seen enough."""
     settings = Settings(
         source=(SourceSettings(name="desk", **source),),
@@ -74,7 +74,7 @@ def running(folder: Path, **source: Any) -> Iterator[Channel[Event]]:
             thread.join(30)
 
 
-def until(events: Channel[Event], found: Callable[[Event], bool]) -> Event:
+def until(events: Following, found: Callable[[Event], bool]) -> Event:
     """The next one that is looked for."""
     while not found(event := events.get(20)):
         pass

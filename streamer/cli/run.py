@@ -154,8 +154,8 @@ def _stopping() -> Iterator[threading.Event]:
 def _shown(daemon: "Daemon", stop: threading.Event, *, headless: bool) -> Iterator[None]:
     """The dashboard on a terminal, one line for each event elsewhere, nothing where nobody looks.
 
-    It reads the same events that a subscriber gets, in a thread: nothing is lost at either end of a short file. Who reads slowly is
-    waited for, until a signal comes.
+    It reads the same events that a subscriber gets, in a thread: nothing is lost at either end of a short file. The daemon never waits
+    for who reads slowly: states pass by, and at the end the utterances are waited for, until a signal comes.
     """
     if headless:
         yield
@@ -183,6 +183,8 @@ def _shown(daemon: "Daemon", stop: threading.Event, *, headless: bool) -> Iterat
         while not stop.is_set() and not shown.wait(0.1):
             pass
         shown.wait(VIEW_ENDS_S)
+        if events.lost:
+            typer.echo(f"what was printed lacks {events.lost} utterances: it was read too slowly", err=True)
     finally:
         given_up.set()
         if console.is_terminal:

@@ -11,6 +11,7 @@ from typing import Final, Self
 from streamer import __version__
 from streamer.channel import Channel, Closed, WhenFull
 from streamer.errors import PublishError
+from streamer.publish.following import Following
 from streamer.publish.sinks import SINKS, Sink
 from streamer.publish.stamp import Draft, Stamper
 from streamer.settings import PublishSettings
@@ -38,7 +39,7 @@ class Publisher:
         self._sources = list(sources)
         self._stamper = Stamper(session)
         self._inbox = Channel[Draft]("publish", INBOX, WhenFull.WAIT)
-        self._followers: tuple[Channel[Event], ...] = ()
+        self._followers: tuple[Following, ...] = ()
         self._subscribed = threading.Event()
         self._published = 0
         self._error: str | None = None
@@ -67,9 +68,12 @@ class Publisher:
         except Closed:
             raise PublishError(f"publish: {self._failure or 'closed'}, nothing more is published") from self._failure
 
-    def follow(self, capacity: int = 1000) -> Channel[Event]:
-        """All events from now on, for a reader in this process: the same that a subscriber gets, and an end after the last one."""
-        events = Channel[Event]("follow", capacity, WhenFull.DROP_OLDEST)
+    def follow(self, capacity: int = 1000) -> Following:
+        """All events from now on, for a reader in this process: the same that a subscriber gets, and an end after the last one.
+
+        Who reads slowly loses no utterance; of the other events, those before the last `capacity`.
+        """
+        events = Following(capacity)
         self._followers = (*self._followers, events)
         return events
 

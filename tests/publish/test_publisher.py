@@ -13,6 +13,7 @@ from streamer.channel import Closed
 from streamer.client import subscribe
 from streamer.errors import ConfigError, PublishError
 from streamer.publish import Draft, Publisher
+from streamer.publish.following import MOST_UTTERANCES, Following
 from streamer.publish.sinks import SINKS
 from streamer.publish.stamp import Stamper, percentiles
 from streamer.settings import PublishSettings
@@ -115,6 +116,31 @@ def test_threads_that_put_at_once_lose_nothing_and_keep_their_order(publisher_of
             got.setdefault(topic(event), []).append((event.seq, event.start_s))
     assert len(got) == 4
     assert all(pairs == [(number, float(number)) for number in range(500)] for pairs in got.values())
+
+
+def test_who_reads_slowly_loses_no_utterance_and_holds_nobody_up(publisher_of: OpenPublisher) -> None:
+    publisher = publisher_of()
+    events = publisher.follow(capacity=10)
+    for number in range(200):
+        publisher.put(Draft(talk.utterance("cam", number, number, number + 1.0)))
+        for tenth in range(5):
+            publisher.put(Draft(talk.state("cam", number + tenth / 10)))
+    assert publisher.close()
+    assert events.dropped >= 200 * 5 - 10
+    seen = [events.get(0) for _ in range(len(events))]
+    assert [event.start_s for event in seen if isinstance(event, Utterance)] == list(range(200))
+    states = [event.stream_s for event in seen if isinstance(event, State)]
+    assert states == sorted(states)
+    assert states[-1] == 199.4
+    assert isinstance(seen[-1], State)  # in the order in which they were published
+
+
+def test_a_view_that_nobody_reads_for_months_does_not_fill_the_memory() -> None:
+    events = Following(capacity=1)
+    said = talk.utterance("cam", 0, 0.0, 1.0)
+    for _ in range(MOST_UTTERANCES + 5):
+        events.put(said)
+    assert (len(events), events.lost) == (MOST_UTTERANCES, 5)
 
 
 def test_after_the_end_nothing_more_is_taken(publisher_of: OpenPublisher) -> None:
