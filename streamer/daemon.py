@@ -32,6 +32,8 @@ class Outcome:
     utterances: int
     dropped: dict[str, int]
     error: StageError | None
+    trouble: str | None = None
+    """Why a recording was read in part only."""
 
 
 class Daemon:
@@ -86,7 +88,7 @@ class Daemon:
                 for flow in self._flows:
                     flow.stop()
         self.publisher.close()
-        return [Outcome(f.name, f.status.utterances, f.status.dropped, f.error) for f in self._flows]
+        return [Outcome(f.name, f.status.utterances, f.status.dropped, f.error, f.status.trouble) for f in self._flows]
 
     def close(self) -> None:
         """Let everything go."""

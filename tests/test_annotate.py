@@ -3,6 +3,7 @@
 import builtins
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,11 +17,11 @@ from typer.testing import CliRunner, Result
 
 from streamer.annotate.folder import made_with
 from streamer.annotate.parts import Parts
-from streamer.annotate.rows import COLUMNS
+from streamer.annotate.rows import COLUMNS, Judged
 from streamer.annotate.tables import writer
 from streamer.cli import app
 from streamer.cli.demo import CLIP
-from streamer.errors import ConfigError
+from streamer.errors import ConfigError, EngineError, PublishError, StreamerError
 from streamer.pinned_models import known_model
 from streamer.settings import Settings
 
@@ -73,6 +74,22 @@ def test_a_folder_gives_a_row_for_each_utterance_names_bad_files_and_goes_on_whe
     assert [json.loads(line)["file"] for line in out.read_text().splitlines()] == ["b.mp4", "monday/a.mp4"]
 
 
+def test_a_recording_that_is_cut_off_is_in_the_table_and_named_also_by_the_run_that_finds_it_done(
+    tmp_path: Path, short: Path
+) -> None:
+    folder, out = tmp_path / "talks", tmp_path / "events.jsonl"
+    folder.mkdir()
+    words = ["-v", "error", "-i", str(short), "-c", "copy", "-movflags", "+faststart", str(folder / "cut.mp4")]
+    subprocess.run(["ffmpeg", *words], check=True, timeout=60)
+    whole = (folder / "cut.mp4").read_bytes()
+    (folder / "cut.mp4").write_bytes(whole[: len(whole) * 2 // 3])
+    for _ in range(2):
+        result = annotate(folder, out)
+        assert result.exit_code == 0
+        assert re.search(r"^read in part: cut\.mp4: .*cut off", result.output, re.MULTILINE)
+    assert len(out.read_text().splitlines()) == 1
+
+
 def test_a_name_that_no_table_can_hold_is_left_out_and_stops_no_other(tmp_path: Path) -> None:
     folder, out = tmp_path / "old", tmp_path / "events.jsonl"
     folder.mkdir()
@@ -85,22 +102,94 @@ def test_a_name_that_no_table_can_hold_is_left_out_and_stops_no_other(tmp_path: 
     assert out.read_text() == ""
 
 
-def test_an_interrupt_ends_it_at_once_and_what_is_done_is_kept(tmp_path: Path, short: Path) -> None:
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_signal_ends_it_and_its_processes_at_once_and_what_is_done_is_kept(
+    tmp_path: Path, short: Path, sign: signal.Signals
+) -> None:
     folder, out = tmp_path / "talks", tmp_path / "events.jsonl"
     folder.mkdir()
     for number in range(40):
         shutil.copyfile(short, folder / f"{number:02}.mp4")
     words = [sys.executable, "-c", INTERRUPTIBLE, "annotate", str(folder), "--out", str(out), "--asr", "none"]
-    running = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+    (tmp_path / "tmp").mkdir()
+    env = os.environ | {"TMPDIR": str(tmp_path / "tmp")}
+    running = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=env)
     parts = out.with_name(out.name + ".parts")
     while not (parts.is_dir() and list(parts.glob("*.jsonl"))):
         assert running.poll() is None
         time.sleep(0.05)
-    running.send_signal(signal.SIGINT)
-    assert running.wait(10) != 0
+    running.send_signal(sign)
+    _, err = running.communicate(timeout=10)  # its processes have this pipe too: it ends with the last of them
+    assert running.returncode != 0
+    assert "Traceback" not in err
     done = len(list(parts.glob("*.jsonl")))
     assert 1 <= done < 20
     assert not out.exists()
+    assert list((tmp_path / "tmp").glob("*streamer*")) == []
+
+
+def test_where_the_table_cannot_be_written_is_told_before_any_recording_is_taken(tmp_path: Path, short: Path) -> None:
+    (tmp_path / "folder.jsonl").mkdir()
+    (tmp_path / "file").write_text("")
+    for out, told in (
+        (tmp_path / "folder.jsonl", r"is a folder; name a file that ends with \.jsonl or with \.parquet"),
+        (
+            tmp_path / "file" / "out.jsonl",
+            r"cannot be written \(Not a directory\); name a file in a folder where it can",
+        ),
+        (Path("/proc/out.jsonl"), r"cannot be written \(.*\); name a file in a folder where it can"),
+    ):
+        with pytest.raises(ConfigError, match=rf"^--out {out}: {told}$"):
+            annotate(short.parent, out)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, the disk that has no room")
+def test_a_disk_that_is_full_at_the_end_is_one_line_and_leaves_no_draft(tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    (tmp_path / "out.jsonl.draft").symlink_to("/dev/full")
+    with pytest.raises(
+        PublishError, match=r"out\.jsonl: cannot be written \(No space left on device\); what is done is kept"
+    ):
+        writer(out)(out, [{"file": "a"}])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_networks_that_cannot_be_loaded_are_told_once_and_not_for_each_file(
+    tmp_path: Path, short: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STREAMER_INFERENCE__REQUIRE_GPU", "1")
+    monkeypatch.setenv("STREAMER_INFERENCE__PROVIDER", "cpu")
+    with pytest.raises(StreamerError, match="GPU"):
+        annotate(short.parent, tmp_path / "out.jsonl")
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_process_that_dies_before_it_can_begin_is_told_once(
+    tmp_path: Path, short: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONHOME", str(tmp_path))  # such a Python does not start
+    with pytest.raises(StreamerError, match=r"^annotate: a worker's process ended with code 1 before it could begin"):
+        annotate(short.parent, tmp_path / "out.jsonl")
+
+
+def test_a_speech_model_that_cannot_be_had_is_told_once(
+    tmp_path: Path, short: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    monkeypatch.setenv("STREAMER_OFFLINE", "true")
+    words = ["annotate", str(short.parent), "--out", str(tmp_path / "out.jsonl"), "--asr", "faster-whisper"]
+    with pytest.raises(EngineError, match="offline forbids to fetch it"):
+        CliRunner().invoke(app, words, catch_exceptions=False)
+
+
+def test_the_name_of_the_temporary_folder_may_be_long(
+    tmp_path: Path, short: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / ("x" * 120)
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    assert "1 utterances of 1 recordings" in annotate(short.parent, tmp_path / "out.jsonl").output
 
 
 def test_a_model_that_is_pulled_later_changes_what_rows_are_made_with(
@@ -120,8 +209,10 @@ def test_a_part_is_taken_only_for_the_file_and_the_settings_that_it_was_made_fro
     recording = tmp_path / "a.wav"
     recording.write_text("one")
     parts = Parts(tmp_path / "out.jsonl", made_with="bundle 1")
-    parts.write(recording, "a.wav", [{"file": "a.wav"}])
-    assert parts.read(recording, "a.wav") == [{"file": "a.wav"}]
+    parts.open()
+    judged = Judged([{"file": "a.wav"}], "is cut off")
+    parts.write(recording, "a.wav", judged)
+    assert parts.read(recording, "a.wav") == judged
     assert parts.read(recording, "b.wav") is None
     assert Parts(tmp_path / "out.jsonl", made_with="bundle 2").read(recording, "a.wav") is None
     recording.write_text("changed")
@@ -132,7 +223,8 @@ def test_a_part_that_was_cut_off_is_done_again(tmp_path: Path) -> None:
     recording = tmp_path / "a.wav"
     recording.write_text("one")
     parts = Parts(tmp_path / "out.jsonl", made_with="b")
-    parts.write(recording, "a.wav", [])
+    parts.open()
+    parts.write(recording, "a.wav", Judged([]))
     (part,) = (tmp_path / "out.jsonl.parts").iterdir()
     part.write_text(part.read_text()[:10])
     assert parts.read(recording, "a.wav") is None

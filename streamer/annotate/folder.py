@@ -1,21 +1,20 @@
 """All recordings of a folder, in several processes: each has a thread here that asks it for one file after the other."""
 
 import hashlib
-import multiprocessing
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final
 
 from streamer import __version__, bundle
 from streamer.annotate.parts import Parts
+from streamer.annotate.process import Worker, started
 from streamer.annotate.tables import writer
-from streamer.annotate.worker import Answer, serve
+from streamer.annotate.worker import Answer
 from streamer.errors import ConfigError
-from streamer.models_store import find
+from streamer.models_store import OnProgress, find
 from streamer.pinned_models import known_models
 from streamer.settings import Settings
 
@@ -54,6 +53,8 @@ class Annotated:
     """Of them, those that an earlier run had done."""
     bad: dict[str, str] = field(default_factory=dict)
     """Why a file is not, by its path inside the folder."""
+    in_part: dict[str, str] = field(default_factory=dict)
+    """Why a file that is in the table was not read to its end."""
 
 
 def recordings_in(folder: Path) -> list[Path]:
@@ -71,7 +72,13 @@ def recordings_in(folder: Path) -> list[Path]:
 
 
 def annotate(
-    folder: Path, out: Path, settings: Settings, *, workers: int, on_file: Callable[[Path], None] = lambda _: None
+    folder: Path,
+    out: Path,
+    settings: Settings,
+    *,
+    workers: int,
+    on_file: Callable[[Path], None] = lambda _: None,
+    on_download: OnProgress | None = None,
 ) -> Annotated:
     """Write one row for each utterance of each recording, in the order of files and time.
 
@@ -81,19 +88,22 @@ def annotate(
         settings: The sources, `publish` and the times between events are not used.
         workers: Processes; each needs about one core and 300 MB.
         on_file: Called, from any thread, when a file is done or was done before.
+        on_download: Told of a speech model that is fetched, which happens only where its engine is named.
 
     Raises:
         ConfigError: the folder holds no recordings, or the table cannot be written here.
+        StreamerError: the networks cannot be loaded, the named speech model cannot be had, or the disk is full.
     """
     write = writer(out)
     files, unwritable = _named(folder)
     parts = Parts(out, made_with=made_with(settings))
-    rows = {name: known for name, path in files.items() if (known := parts.read(path, name)) is not None}
-    result = Annotated(skipped=len(rows), bad=dict.fromkeys(unwritable, "its name is not UTF-8; rename it"))
-    for path in (*(files[name] for name in rows), *unwritable.values()):
+    parts.open()
+    judged = {name: known for name, path in files.items() if (known := parts.read(path, name)) is not None}
+    result = Annotated(skipped=len(judged), bad=dict.fromkeys(unwritable, "its name is not UTF-8; rename it"))
+    for path in (*(files[name] for name in judged), *unwritable.values()):
         on_file(path)
     todo: SimpleQueue[str] = SimpleQueue()
-    for name in files.keys() - rows.keys():
+    for name in files.keys() - judged.keys():
         todo.put(name)
 
     def answered(name: str, answer: Answer) -> None:
@@ -101,13 +111,15 @@ def annotate(
             result.bad[name] = answer
         else:
             parts.write(files[name], name, answer)
-            rows[name] = answer
+            judged[name] = answer
         on_file(files[name])
 
-    _work_off(todo, files, settings, min(workers, todo.qsize()), answered)
-    table = [row for name in sorted(rows) for row in rows[name]]
+    with started(settings, min(workers, todo.qsize()), on_download) as ready:
+        _work_off(todo, files, ready, answered)
+    table = [row for name in sorted(judged) for row in judged[name].rows]
     write(out, table)
-    result.rows, result.done = len(table), len(rows)
+    result.rows, result.done = len(table), len(judged)
+    result.in_part = {name: known.trouble for name, known in judged.items() if known.trouble is not None}
     return result
 
 
@@ -134,20 +146,13 @@ def made_with(settings: Settings) -> str:
 
 
 def _work_off(
-    todo: "SimpleQueue[str]",
-    files: dict[str, Path],
-    settings: Settings,
-    workers: int,
-    answered: Callable[[str, Answer], None],
+    todo: "SimpleQueue[str]", files: dict[str, Path], workers: list[Worker], answered: Callable[[str, Answer], None]
 ) -> None:
     """Until there is nothing to do. What goes wrong here, rather than in a file, is raised when all have ended."""
     failures: list[BaseException] = []
     stopped = threading.Event()
-    started: list[_Worker] = []
 
-    def run() -> None:
-        worker = _Worker(settings)
-        started.append(worker)
+    def run(worker: Worker) -> None:
         try:
             while not stopped.is_set():
                 name = todo.get_nowait()
@@ -156,55 +161,18 @@ def _work_off(
             pass  # every file has been taken: the ordinary end
         except BaseException as err:  # noqa: BLE001 - raised again below
             failures.append(err)
-        finally:
-            worker.close()
+            stopped.set()  # a full disk is full for all
 
-    threads = [threading.Thread(target=run, name=f"annotate/{index}", daemon=True) for index in range(workers)]
+    threads = [
+        threading.Thread(target=run, args=(worker,), name=f"annotate/{index}", daemon=True)
+        for index, worker in enumerate(workers)
+    ]
     for thread in threads:
         thread.start()
     try:
         for thread in threads:
             thread.join()
-    except BaseException:  # an interrupt: the files in hand are given up, those that are done are kept
-        stopped.set()
-        for worker in started:
-            worker.give_up()
-        raise
+    finally:
+        stopped.set()  # an interrupt
     if failures:
         raise failures[0]
-
-
-class _Worker:
-    """A process that is started when it is needed, and again after a file has crashed it."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._context = multiprocessing.get_context("spawn")
-        self._process: SpawnProcess | None = None
-
-    def ask(self, path: Path, name: str) -> Answer:
-        if self._process is None:
-            self._connection, theirs = self._context.Pipe()
-            self._process = self._context.Process(target=serve, args=(theirs, self._settings), daemon=False)
-            self._process.start()
-            theirs.close()
-        try:
-            self._connection.send((path, name))
-            answer: Answer = self._connection.recv()
-        except (EOFError, OSError):
-            self._process.join()
-            code, self._process = self._process.exitcode, None
-            return f"its process ended with code {code}"
-        return answer
-
-    def give_up(self) -> None:
-        """From another thread: whoever waits for an answer gets none."""
-        if (process := self._process) is not None:
-            process.terminate()
-
-    def close(self) -> None:
-        if self._process is not None:
-            self._connection.close()
-            self._process.join(10)
-            self._process.terminate()
-            self._process = None

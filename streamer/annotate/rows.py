@@ -1,11 +1,20 @@
 """One row for each utterance: the same flat columns in JSON Lines and in Parquet."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from streamer.labels import EMOTIONS, MODALITIES, SENTIMENTS
 from streamer.wire import Utterance
 
 Row = dict[str, Any]
+
+
+class Judged(NamedTuple):
+    """What is in a recording."""
+
+    rows: list[Row]
+    trouble: str | None = None
+    """Why it was read in part only; None where all of it was."""
+
 
 COLUMNS: Final[dict[str, type]] = {
     "file": str,

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from streamer.annotate.rows import COLUMNS, Row
-from streamer.errors import ConfigError
+from streamer.errors import ConfigError, PublishError
 
 Write = Callable[[Path, list[Row]], None]
 
@@ -15,8 +16,10 @@ def writer(out: Path) -> Write:
     """What writes a file with this ending, all of it or nothing.
 
     Raises:
-        ConfigError: the ending is not known, or its library is not installed.
+        ConfigError: the ending is not known, its library is not installed, or a folder lies there.
     """
+    if out.is_dir():
+        raise ConfigError(f"--out {out}: is a folder; name a file that ends with {' or with '.join(WRITERS)}")
     if out.suffix not in WRITERS:
         raise ConfigError(f"--out {out}: ends neither with {' nor with '.join(WRITERS)}")
     if out.suffix == ".parquet":
@@ -31,8 +34,15 @@ def writer(out: Path) -> Write:
 
     def replace(path: Path, rows: list[Row]) -> None:
         draft = path.with_name(path.name + ".draft")
-        write(draft, rows)
-        draft.replace(path)
+        try:
+            write(draft, rows)
+            draft.replace(path)
+        except OSError as err:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+            raise PublishError(
+                f"--out {path}: cannot be written ({err.strerror}); what is done is kept beside it, run it again"
+            ) from err
 
     return replace
 

@@ -1,13 +1,17 @@
 """One process that hears and sees one file after the other, as `streamer run --pace fast` would."""
 
+import multiprocessing
+import os
 import signal
-import tempfile
 import threading
+import uuid
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
 
-from streamer.annotate.rows import Row, row
+from streamer.annotate.rows import Judged, row
+from streamer.asr import Device
 from streamer.daemon import Daemon
 from streamer.errors import StreamerError
 from streamer.inference import open_model
@@ -17,25 +21,44 @@ from streamer.wire import Utterance
 NEVER_S: Final = 1e6
 """Nobody reads partial events and states here."""
 SOURCE: Final = "file"
-Answer = list[Row] | str
-"""The rows of a file, or why there are none."""
+Answer = Judged | str
+"""What is in a file, or why nothing is."""
+Opened = Device | StreamerError
+"""What the networks run on, or why they do not."""
 
 
 def serve(connection: Connection, settings: Settings) -> None:
-    """Answer each `(path, name)` with an `Answer`, until the other side hangs up. The networks are loaded once."""
+    """Send an `Opened`; then answer each `(path, name)` with an `Answer`, until the other side hangs up. The networks are loaded once."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the process that asks
-    model = open_model(settings.inference)
-    with tempfile.TemporaryDirectory(prefix="streamer-annotate-") as folder:
-        while (asked := _receive(connection)) is not None:
-            path, name = asked
-            try:
-                with Daemon(_of_one(settings, path, folder), model=model) as daemon:
-                    answer = _rows(daemon, name)
-            except StreamerError as err:
-                answer = str(err)
-            except Exception as err:  # noqa: BLE001 - a strange file must not stop the others
-                answer = f"{type(err).__name__}: {err}"
-            connection.send(answer)
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    with suppress(BrokenPipeError):  # nobody waits for the answer any more
+        _answer_all(connection, settings)
+
+
+def _answer_all(connection: Connection, settings: Settings) -> None:
+    try:
+        model = open_model(settings.inference)
+    except StreamerError as err:
+        connection.send(err)
+        return
+    connection.send("cuda" if model.on_gpu else "cpu")
+    while (asked := _receive(connection)) is not None:
+        path, name = asked
+        try:
+            with Daemon(_of_one(settings, path), model=model) as daemon:
+                answer = _judged(daemon, name)
+        except StreamerError as err:
+            answer = str(err)
+        except Exception as err:  # noqa: BLE001 - a strange file must not stop the others
+            answer = f"{type(err).__name__}: {err}"
+        connection.send(answer)
+
+
+def _end_with_parent() -> None:
+    """Whoever asked may have been killed: then nobody wants the rest of the film."""
+    if (parent := multiprocessing.parent_process()) is not None:
+        parent.join()
+        os._exit(1)  # nothing lies anywhere that would have to be cleared away
 
 
 def _receive(connection: Connection) -> tuple[Path, str] | None:
@@ -46,18 +69,19 @@ def _receive(connection: Connection) -> tuple[Path, str] | None:
     return asked
 
 
-def _of_one(settings: Settings, path: Path, folder: str) -> Settings:
+def _of_one(settings: Settings, path: Path) -> Settings:
     """The settings for one file."""
     changed = settings.model_dump()
     changed["source"] = ({"name": SOURCE, "url": str(path), "pace": "fast"},)
     changed["inference"]["partial_every_s"] = changed["publish"]["state_every_s"] = NEVER_S
-    changed["publish"] |= {"bind": f"ipc://{folder}/events", "record": None, "keys": None}
+    # An address that is no file: nothing is left behind by a process that is killed, and no folder's name is too long for it.
+    changed["publish"] |= {"bind": f"ipc://@streamer-annotate-{uuid.uuid4().hex}", "record": None, "keys": None}
     return Settings.model_validate(changed)
 
 
-def _rows(daemon: Daemon, name: str) -> Answer:
+def _judged(daemon: Daemon, name: str) -> Answer:
     """Play the file of a daemon to its end."""
-    events = daemon.publisher.follow(capacity=1_000_000)
+    events = daemon.publisher.follow(most_utterances=1_000_000)
     (outcome,) = daemon.run(threading.Event())
     if outcome.error is not None:
         return str(outcome.error)
@@ -66,4 +90,4 @@ def _rows(daemon: Daemon, name: str) -> Answer:
         event = events.get()
         if isinstance(event, Utterance):
             rows.append(row(name, event))
-    return rows
+    return Judged(rows, outcome.trouble)

@@ -74,7 +74,14 @@ def open_recogniser(
         return None, str(err)
 
 
-def _open_whisper(wanted: Wanted) -> Recogniser:
+def fetch_model(settings: AsrSettings, *, device: Device, offline: bool, on_progress: OnProgress | None) -> None:
+    """See that the model of an engine that is named is here, before many processes open it; else as `open_recogniser`."""
+    if settings.engine == "faster-whisper":
+        _found(Wanted(settings, device, offline, on_progress))
+
+
+def _found(wanted: Wanted) -> Found:
+    """The model, fetched where it is not here."""
     found = _model_here(wanted.settings, wanted.device)
     if found is None:
         name = BEST_FIRST[wanted.device][0] if wanted.settings.model == "auto" else wanted.settings.model
@@ -82,6 +89,11 @@ def _open_whisper(wanted: Wanted) -> Recogniser:
             found = Found(name, pull(known_model(name), offline=wanted.offline, on_progress=wanted.on_progress))
         except DownloadError as err:
             raise EngineError(f"asr.engine faster-whisper: {err}") from err
+    return found
+
+
+def _open_whisper(wanted: Wanted) -> Recogniser:
+    found = _found(wanted)
     whisper = Whisper(found.folder, found.name, wanted.settings, _usable(wanted.device))
     whisper.wait_until_loaded()
     return whisper

@@ -1,10 +1,15 @@
 """`streamer annotate`: a folder of recordings becomes a table of utterances."""
 
 import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from streamer.cli.download_bar import download_bar
 
 BAD_FILES = 1
 """Exit code where some files could not be read."""
@@ -33,7 +38,8 @@ def annotate(
     files = recordings_in(folder)
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    progress = Progress(*columns, console=console, disable=not console.is_terminal)
+    with _interruptible(), download_bar() as draw, progress:
         task = progress.add_task(str(folder), total=len(files))
         result = annotate_folder(
             folder,
@@ -41,10 +47,23 @@ def annotate(
             settings,
             workers=workers or len(os.sched_getaffinity(0)),
             on_file=lambda path: progress.update(task, advance=1, description=printable(path.name)),
+            on_download=draw,
         )
     before = f", {result.skipped} of them by an earlier run" if result.skipped else ""
     typer.echo(f"{out}: {result.rows} utterances of {result.done} recordings{before}", err=True)
+    for name, reason in sorted(result.in_part.items()):
+        typer.echo(f"read in part: {name}: {reason}", err=True)
     for name, reason in sorted(result.bad.items()):
         typer.echo(f"left out: {name}: {reason}", err=True)
     if result.bad:
         raise typer.Exit(BAD_FILES)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGTERM as Ctrl-C: the processes are ended, and what is done is kept."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

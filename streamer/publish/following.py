@@ -15,10 +15,10 @@ class Following:
     """All events of a publisher from some moment on, in their order, and an end after the last one.
 
     When it is full, the oldest event that is no utterance is dropped: states and partials are superseded by the next. Of utterances
-    the last `MOST_UTTERANCES` are kept.
+    the last `most_utterances` are kept.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, most_utterances: int = MOST_UTTERANCES) -> None:
         """`capacity`: events, utterances not counted, that wait at most."""
         self.dropped = 0
         """Events other than utterances that were lost, because the reader was too slow."""
@@ -28,6 +28,7 @@ class Following:
         self._utterances: deque[tuple[int, Event]] = deque()
         self._others: deque[tuple[int, Event]] = deque()
         self._capacity = capacity
+        self._most_utterances = most_utterances
         self._changed = threading.Condition()
         self._closed = False
 
@@ -41,7 +42,7 @@ class Following:
             if self._closed:
                 raise Closed
             if isinstance(event, Utterance):
-                self.lost += _append(self._utterances, (self._count, event), MOST_UTTERANCES)
+                self.lost += _append(self._utterances, (self._count, event), self._most_utterances)
             else:
                 self.dropped += _append(self._others, (self._count, event), self._capacity)
             self._count += 1

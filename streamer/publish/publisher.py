@@ -11,7 +11,7 @@ from typing import Final, Self
 from streamer import __version__
 from streamer.channel import Channel, Closed, WhenFull
 from streamer.errors import PublishError
-from streamer.publish.following import Following
+from streamer.publish.following import MOST_UTTERANCES, Following
 from streamer.publish.sinks import SINKS, Sink
 from streamer.publish.stamp import Draft, Stamper
 from streamer.settings import PublishSettings
@@ -68,12 +68,13 @@ class Publisher:
         except Closed:
             raise PublishError(f"publish: {self._failure or 'closed'}, nothing more is published") from self._failure
 
-    def follow(self, capacity: int = 1000) -> Following:
+    def follow(self, capacity: int = 1000, most_utterances: int = MOST_UTTERANCES) -> Following:
         """All events from now on, for a reader in this process: the same that a subscriber gets, and an end after the last one.
 
-        Who reads slowly loses no utterance; of the other events, those before the last `capacity`.
+        Who reads slowly loses of the utterances none but those before the last `most_utterances`, of the other events those before the
+        last `capacity`.
         """
-        events = Following(capacity)
+        events = Following(capacity, most_utterances)
         self._followers = (*self._followers, events)
         return events
 
