@@ -102,30 +102,56 @@ def test_a_name_that_no_table_can_hold_is_left_out_and_stops_no_other(tmp_path: 
     assert out.read_text() == ""
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_signal_ends_it_and_its_processes_at_once_and_what_is_done_is_kept(
-    tmp_path: Path, short: Path, sign: signal.Signals
-) -> None:
+def test_an_interrupt_ends_it_at_once_and_what_is_done_is_kept(tmp_path: Path, short: Path) -> None:
     folder, out = tmp_path / "talks", tmp_path / "events.jsonl"
     folder.mkdir()
     for number in range(40):
         shutil.copyfile(short, folder / f"{number:02}.mp4")
     words = [sys.executable, "-c", INTERRUPTIBLE, "annotate", str(folder), "--out", str(out), "--asr", "none"]
-    (tmp_path / "tmp").mkdir()
-    env = os.environ | {"TMPDIR": str(tmp_path / "tmp")}
-    running = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=env)
+    running = subprocess.Popen(words, stderr=subprocess.DEVNULL)
     parts = out.with_name(out.name + ".parts")
     while not (parts.is_dir() and list(parts.glob("*.jsonl"))):
         assert running.poll() is None
         time.sleep(0.05)
-    running.send_signal(sign)
-    _, err = running.communicate(timeout=10)  # its processes have this pipe too: it ends with the last of them
-    assert running.returncode != 0
-    assert "Traceback" not in err
+    running.send_signal(signal.SIGINT)
+    assert running.wait(10) != 0
     done = len(list(parts.glob("*.jsonl")))
     assert 1 <= done < 20
     assert not out.exists()
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_signal_ends_its_processes_too_in_the_middle_of_a_film_and_nothing_is_left_of_them(
+    tmp_path: Path, short: Path, sign: signal.Signals
+) -> None:
+    folder = tmp_path / "talks"
+    folder.mkdir()
+    film = folder / "long.mp4"
+    words = ["-v", "error", "-stream_loop", "600", "-i", str(short), "-c", "copy", str(film)]
+    subprocess.run(["ffmpeg", *words], check=True, timeout=60)
+    (tmp_path / "tmp").mkdir()
+    words = [sys.executable, "-c", INTERRUPTIBLE, "annotate", str(folder), "--out", str(tmp_path / "out.jsonl")]
+    env = os.environ | {"TMPDIR": str(tmp_path / "tmp")}
+    running = subprocess.Popen([*words, "--asr", "none"], stderr=subprocess.PIPE, text=True, env=env)
+    while not any(has_open(child, film) for child in children(running.pid)):
+        assert running.poll() is None
+        time.sleep(0.05)
+    running.send_signal(sign)
+    _, err = running.communicate(timeout=10)  # its processes have this pipe too: it ends with the last of them
+    assert running.returncode == (-sign if sign == signal.SIGKILL else 1)  # in order, if it could be
+    assert "Traceback" not in err
     assert list((tmp_path / "tmp").glob("*streamer*")) == []
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def has_open(pid: int, path: Path) -> bool:
+    try:
+        return str(path) in {str(opened.readlink()) for opened in Path(f"/proc/{pid}/fd").iterdir()}
+    except OSError:  # one of them was closed meanwhile
+        return False
 
 
 def test_where_the_table_cannot_be_written_is_told_before_any_recording_is_taken(tmp_path: Path, short: Path) -> None:
