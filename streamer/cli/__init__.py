@@ -1,7 +1,10 @@
 """The command line, one file for each verb. A verb imports what it needs when it runs, so that `streamer --help` waits for nothing."""
 
+import io
 import logging
+import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -55,6 +58,7 @@ for _verbs in (models, config):
 
 def main() -> None:
     """Run a verb; an error that a user can meet is one line, never a traceback."""
+    _make_writable()
     logging.basicConfig(format="streamer: %(message)s", level=logging.WARNING)
     try:
         app()
@@ -63,3 +67,12 @@ def main() -> None:
         sys.exit(USAGE)
     except KeyboardInterrupt:  # outside of a verb, where Typer does not see it
         sys.exit(INTERRUPTED)
+
+
+def _make_writable() -> None:
+    """What was closed (`>&-`) swallows what is said; what knows few characters (LANG=C) gets `?` for the others."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - until the end
+        elif isinstance(stream := getattr(sys, name), io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

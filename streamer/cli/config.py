@@ -40,5 +40,5 @@ def _text(key: str, value: object) -> str | int | float | bool | list[object] | 
         return list(value)
     if not key.endswith(".url"):
         return str(value)
-    without_user = re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:…@", str(value))
-    return re.sub(r"(?<=[?&])([^=&]+)=[^&]*", r"\1=…", without_user)  # some cameras take it there
+    without_user = re.sub(r"(?<=://)([^/@:]*):[^/]*@", r"\1:…@", str(value))
+    return re.sub(r"(?<=[?&#])([^=&]+)=[^&]*", r"\1=…", without_user)  # some cameras take it there

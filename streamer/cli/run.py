@@ -174,6 +174,7 @@ def _shown(daemon: "Daemon", stop: threading.Event, *, headless: bool) -> Iterat
             else:
                 print_lines(events)
         finally:
+            events.abandon()
             shown.set()
 
     threading.Thread(target=show, name="view", daemon=True).start()

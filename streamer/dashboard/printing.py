@@ -1,5 +1,6 @@
 """Events as lines of text, for people or for programs."""
 
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -10,24 +11,31 @@ from streamer.client import Events
 from streamer.dashboard.plain import PlainLines
 from streamer.wire import Event, encode
 
+_log = logging.getLogger(__name__)
+
 
 def print_lines(events: Events, out: TextIO | None = None) -> None:
-    """A readable line for each event that changes something, until the events end or nobody reads."""
+    """A readable line for each event that changes something, until the events end, or nobody reads or can be written to."""
     _print(events, PlainLines().lines, out or sys.stdout)
 
 
 def print_json(events: Events, out: TextIO | None = None) -> None:
-    """Each event as a line of JSON, until the events end or nobody reads."""
+    """Each event as a line of JSON, until the events end, or nobody reads or can be written to."""
     _print(events, lambda event: [encode(event).decode()], out or sys.stdout)
 
 
 def _print(events: Events, told: Callable[[Event], list[str]], out: TextIO) -> None:
-    try:
-        while True:
-            out.writelines(line + "\n" for line in told(events.get()))
+    while True:
+        try:
+            lines = told(events.get())
+        except Closed:
+            return
+        try:
+            out.writelines(line + "\n" for line in lines)
             out.flush()
-    except Closed:
-        return
-    except BrokenPipeError:
-        # The interpreter flushes its output once more at exit; that must not fail a second time.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+        except OSError as err:
+            if not isinstance(err, BrokenPipeError):  # else somebody has read enough
+                _log.error("nothing more is printed (%s)", err.strerror)
+            # The interpreter flushes its output once more at exit; that must not fail a second time.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+            return

@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from rich.console import COLOR_SYSTEMS, Console
+from rich.style import Style
 from rich.text import Text
 
 from streamer.dashboard.marks import fit
@@ -51,6 +52,11 @@ class Screen:
 
     def _coloured(self, line: Text) -> str:
         return "".join(
-            segment.style.render(segment.text, color_system=self._colours) if segment.style else segment.text
+            self._painted(segment.text, segment.style) if segment.style else segment.text
             for segment in Text.assemble(line).render(self._console)  # a line's own style becomes one of its spans
         )
+
+    def _painted(self, text: str, style: Style) -> str:
+        """As the terminal can, and as who set `NO_COLOR` wants it."""
+        style = style.without_color if self._console.no_color else style
+        return style.render(text, color_system=self._colours)

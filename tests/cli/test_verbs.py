@@ -54,6 +54,22 @@ def test_config_show_hides_the_password_of_a_stream(tmp_path: Path) -> None:
     assert "rtsp://me:…@camera.lan/door?user=…&pwd=…" in shown
 
 
+@pytest.mark.parametrize(
+    ("url", "written"),
+    [
+        ("rtsp://me:sec@ret@camera.lan/door", "rtsp://me:…@camera.lan/door"),
+        ("rtsp://me:ret@camera.lan", "rtsp://me:…@camera.lan"),
+        ("rtsp://:sec@ret@camera.lan/a@b", "rtsp://:…@camera.lan/a@b"),
+        ("http://camera.lan/live#token=ret", "http://camera.lan/live#token=…"),
+        ("http://camera.lan/a@b/live", "http://camera.lan/a@b/live"),
+    ],
+)
+def test_config_show_hides_all_of_a_password_whatever_is_in_it(url: str, written: str, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(f"[[source]]\nurl = '{url}'\n", encoding="utf-8")
+    shown = json.loads(stdout("config", "show", "--json"))
+    assert shown["source.0.url"]["value"] == written
+
+
 def test_devices_are_listed_for_people_and_for_programs() -> None:
     found = json.loads(stdout("devices", "--json"))
     assert found.keys() == {"microphones", "cameras", "trouble"}

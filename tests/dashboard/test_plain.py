@@ -1,8 +1,10 @@
 import io
 import os
 from collections.abc import Iterable
+from pathlib import Path
 
 import msgspec
+import pytest
 
 from streamer.channel import Channel, WhenFull
 from streamer.dashboard import print_json, print_lines
@@ -75,6 +77,13 @@ def test_a_pipe_that_nobody_reads_any_more_is_an_ordinary_end() -> None:
         events = channel_of(talk.talk(until_s=20.0))
         print_lines(events, out)
     assert isinstance(events.get(0), Event)  # it stopped at the first line, rather than write all of them to nobody
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, the disk that has no room")
+def test_a_disk_without_room_ends_the_lines_and_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as out:
+        print_lines(channel_of(talk.talk(until_s=20.0)), out)
+    assert caplog.messages == ["nothing more is printed (No space left on device)"]
 
 
 def test_clock_and_share_round_without_surprise() -> None:

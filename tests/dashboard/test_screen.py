@@ -55,6 +55,15 @@ def test_a_small_terminal_cuts_the_picture(width: int, height: int) -> None:
     assert max(map(len, shown)) <= width
 
 
+def test_who_asks_for_no_colours_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    console = terminal()
+    with Screen(console) as screen:
+        screen.draw(LINES)
+    assert "38;2" not in written(console)
+    assert "\x1b[1mjoy \x1b[0m━━━ .81" in written(console)
+
+
 def test_without_colours_only_the_words_are_written() -> None:
     console = Console(file=io.StringIO(), force_terminal=True, color_system=None, width=40, height=10)
     with Screen(console) as screen:

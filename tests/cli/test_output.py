@@ -1,0 +1,76 @@
+"""Where the lines go: outputs that know few characters, that are closed, that are full."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from streamer.publish import Draft, Publisher
+from streamer.settings import PublishSettings
+from tests import talk
+
+MAIN = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from streamer.cli import main; main()"
+"""Shells have SIGINT ignored in background jobs, and children inherit that."""
+
+
+def streamer(*words: str, redirected: str = "", env: dict[str, str] | None = None) -> "subprocess.Popen[str]":
+    """The command, with something of the shell behind it."""
+    return subprocess.Popen(
+        ["/bin/sh", "-c", f'exec "$@" {redirected}', "sh", sys.executable, "-c", MAIN, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        env=os.environ | (env or {}),
+    )
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1251"])
+def test_what_the_output_has_no_character_for_is_a_question_mark_and_the_lines_go_on(encoding: str) -> None:
+    with Publisher(PublishSettings(bind="tcp://127.0.0.1:*"), ["cam"], session="s") as publisher:
+        listening = streamer(
+            "listen",
+            "utterance",
+            "--pretty",
+            "--connect",
+            publisher.addresses["zmq"],
+            env={"PYTHONIOENCODING": encoding},
+        )
+        assert publisher.wait_for_subscriber(20)
+        for number in range(2):
+            said = talk.utterance("cam", number, number, number + 1.0)
+            assert said.transcript is not None
+            said.transcript.text = "信じ"
+            publisher.put(Draft(said))
+        assert listening.stdout is not None
+        lines = [listening.stdout.readline() for _ in range(2)]
+        listening.send_signal(signal.SIGINT)
+        _, err = listening.communicate(timeout=20)
+    assert all('"??"' in line for line in lines)
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("redirected", [">&-", "2>&-", ">&- 2>&-"])
+def test_an_output_that_is_closed_swallows_what_is_said(redirected: str) -> None:
+    with Publisher(PublishSettings(bind="tcp://127.0.0.1:*"), ["cam"], session="s") as publisher:
+        listening = streamer("listen", "--connect", publisher.addresses["zmq"], redirected=redirected)
+        assert publisher.wait_for_subscriber(20)
+        publisher.put(Draft(talk.utterance("cam", 0, 0.0, 1.0)))
+        listening.send_signal(signal.SIGINT)
+        _, err = listening.communicate(timeout=20)
+    assert listening.returncode == 0
+    assert "Traceback" not in err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, the disk that has no room")
+def test_an_output_without_room_is_told_once() -> None:
+    with Publisher(PublishSettings(bind="tcp://127.0.0.1:*"), ["cam"], session="s") as publisher:
+        listening = streamer("listen", "--connect", publisher.addresses["zmq"], redirected="> /dev/full")
+        assert publisher.wait_for_subscriber(20)
+        for number in range(3):
+            publisher.put(Draft(talk.utterance("cam", number, number, number + 1.0)))
+        _, err = listening.communicate(timeout=20)
+    assert err.splitlines()[1:] == ["streamer: nothing more is printed (No space left on device)"]
