@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,29 +18,36 @@ MAIN = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);
 """Shells have SIGINT ignored in background jobs, and children inherit that."""
 
 
-def streamer(*words: str, redirected: str = "", env: dict[str, str] | None = None) -> "subprocess.Popen[str]":
-    """The command, with something of the shell behind it."""
-    return subprocess.Popen(
+@contextmanager
+def streamer(*words: str, redirected: str = "", env: dict[str, str] | None = None) -> Iterator["subprocess.Popen[str]"]:
+    """The command, with a redirection of the shell behind it."""
+    with subprocess.Popen(
         ["/bin/sh", "-c", f'exec "$@" {redirected}', "sh", sys.executable, "-c", MAIN, *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
         env=os.environ | (env or {}),
-    )
+    ) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+@contextmanager
+def published() -> Iterator[Publisher]:
+    with Publisher(PublishSettings(bind="tcp://127.0.0.1:*"), ["cam"], session="s") as publisher:
+        yield publisher
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1251"])
 def test_what_the_output_has_no_character_for_is_a_question_mark_and_the_lines_go_on(encoding: str) -> None:
-    with Publisher(PublishSettings(bind="tcp://127.0.0.1:*"), ["cam"], session="s") as publisher:
-        listening = streamer(
-            "listen",
-            "utterance",
-            "--pretty",
-            "--connect",
-            publisher.addresses["zmq"],
-            env={"PYTHONIOENCODING": encoding},
-        )
+    env = {"PYTHONIOENCODING": encoding}
+    with (
+        published() as publisher,
+        streamer("listen", "utterance", "--pretty", "--connect", publisher.addresses["zmq"], env=env) as listening,
+    ):
         assert publisher.wait_for_subscriber(20)
         for number in range(2):
             said = talk.utterance("cam", number, number, number + 1.0)
@@ -55,8 +64,10 @@ def test_what_the_output_has_no_character_for_is_a_question_mark_and_the_lines_g
 
 @pytest.mark.parametrize("redirected", [">&-", "2>&-", ">&- 2>&-"])
 def test_an_output_that_is_closed_swallows_what_is_said(redirected: str) -> None:
-    with Publisher(PublishSettings(bind="tcp://127.0.0.1:*"), ["cam"], session="s") as publisher:
-        listening = streamer("listen", "--connect", publisher.addresses["zmq"], redirected=redirected)
+    with (
+        published() as publisher,
+        streamer("listen", "--connect", publisher.addresses["zmq"], redirected=redirected) as listening,
+    ):
         assert publisher.wait_for_subscriber(20)
         publisher.put(Draft(talk.utterance("cam", 0, 0.0, 1.0)))
         listening.send_signal(signal.SIGINT)
@@ -67,8 +78,10 @@ def test_an_output_that_is_closed_swallows_what_is_said(redirected: str) -> None
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, the disk that has no room")
 def test_an_output_without_room_is_told_once() -> None:
-    with Publisher(PublishSettings(bind="tcp://127.0.0.1:*"), ["cam"], session="s") as publisher:
-        listening = streamer("listen", "--connect", publisher.addresses["zmq"], redirected="> /dev/full")
+    with (
+        published() as publisher,
+        streamer("listen", "--connect", publisher.addresses["zmq"], redirected="> /dev/full") as listening,
+    ):
         assert publisher.wait_for_subscriber(20)
         for number in range(3):
             publisher.put(Draft(talk.utterance("cam", number, number, number + 1.0)))
