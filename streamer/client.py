@@ -91,7 +91,7 @@ class Subscription:
 
         Raises:
             TimeoutError: nothing came within `timeout_s`.
-            WireError: a payload is no event of this schema, or the daemon refused the key; the next call reads on.
+            WireError: what came is no event of this schema, or the daemon refused the key; the next call reads on.
         """
         until_s = None if timeout_s is None else time.monotonic() + timeout_s
         while True:
@@ -113,7 +113,13 @@ class Subscription:
                 raise TimeoutError(f"{self.endpoint}: nothing came; is a streamer running there?")
             if self._socket in ready:
                 self._refused.clear()
-                topic, payload = self._socket.recv_multipart()
+                frames = self._socket.recv_multipart()
+                if len(frames) != 2:
+                    raise WireError(
+                        f"{self.endpoint}: what came is no event of a streamer (parts: {len(frames)}, expected: 2); "
+                        "does another program publish there?"
+                    )
+                topic, payload = frames
                 return topic.decode(errors="replace"), payload
             kind = recv_monitor_message(self._monitor)["event"]
             self._refused[kind] += 1

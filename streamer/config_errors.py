@@ -8,6 +8,7 @@ Error = Mapping[str, Any]
 """One of `pydantic.ValidationError.errors()`."""
 _EXPECTED: Final = {
     "float": "a number",
+    "finite": "a finite number",
     "int": "a whole number",
     "bool": "true or false",
     "string": "text",

@@ -99,6 +99,18 @@ def test_a_bad_payload_is_told_by_field_and_the_next_one_is_read(speaker: Speake
         assert state.stream_s == 2.0
 
 
+@pytest.mark.parametrize("frames", [[b"hello"], [b"state.cam", b"{}", b"more"]])
+def test_what_another_program_publishes_is_told_and_the_next_event_is_read(
+    speaker: Speaker, frames: list[bytes]
+) -> None:
+    with speaker.reader() as events:
+        speaker.socket.send_multipart(frames)
+        speaker.say(talk.state("cam", 2.0), 0)
+        with pytest.raises(WireError, match=r"^tcp://.*: what came is no event of a streamer .*does another program"):
+            next(events)
+        assert next(events).seq == 0
+
+
 def test_kinds_of_a_later_version_are_passed_over(speaker: Speaker) -> None:
     with speaker.reader() as events:
         speaker.socket.send_multipart([b"gaze.cam", b'{"type":"gaze"}'])

@@ -188,6 +188,10 @@ def test_an_unknown_key_is_an_error_in_every_layer(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("[segment]\nonset = 'hi'\n", "segment.onset: expected a number, got 'hi' (config.toml:2)"),
+        (
+            "[segment]\nmax_utterance_s = inf\n",
+            "segment.max_utterance_s: expected a finite number, got inf (config.toml:2)",
+        ),
         ("[faces]\nmax_faces = 1.5\n", "faces.max_faces: expected a whole number, got 1.5 (config.toml:2)"),
         ("offline = 'perhaps'\n", "offline: expected true or false, got 'perhaps' (config.toml:1)"),
         ("[asr]\nmodel = 3\n", "asr.model: expected text, got 3 (config.toml:2)"),

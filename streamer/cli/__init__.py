@@ -25,7 +25,6 @@ from streamer.errors import StreamerError
 
 USAGE = 2
 """Exit code where the command could not do its work as it was asked to."""
-INTERRUPTED = 130
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -65,8 +64,6 @@ def main() -> None:
     except StreamerError as err:
         typer.echo(f"streamer: {err}", err=True)
         sys.exit(USAGE)
-    except KeyboardInterrupt:  # outside of a verb, where Typer does not see it
-        sys.exit(INTERRUPTED)
 
 
 def _make_writable() -> None:

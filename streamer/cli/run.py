@@ -5,6 +5,7 @@ import re
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,8 @@ FAILED = 1
 """Exit code where a source ended with an error."""
 NAME_LENGTH: Final = 64
 """Of a source, at most."""
+SAME_SIGNAL_S: Final = 0.5
+"""A signal that comes so soon after the first is no second one."""
 VIEW_ENDS_S: Final = 3.0
 """How long the view may go on after a signal: nobody may be reading it."""
 TERMINAL_BACK_S: Final = 1.0
@@ -126,17 +129,26 @@ def play(settings: "Settings", *, headless: bool) -> int:
 
 @contextmanager
 def _stopping() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; what was captured is then still published. A second signal ends the process at once."""
+    """An event that Ctrl-C and SIGTERM set; what was captured is then still published. A second signal ends the process at once.
+
+    `timeout` and some service managers send one signal to the process and to its group: what comes so soon is the same one.
+    """
     stop = threading.Event()
+    heeded_s: float | None = None
     before = {sign: signal.getsignal(sign) for sign in (signal.SIGINT, signal.SIGTERM)}
 
     def restore() -> None:
         for sign, handler in before.items():
             signal.signal(sign, handler)
 
-    def heed(*_: object) -> None:
-        stop.set()
-        restore()
+    def heed(sign: int, _: object) -> None:
+        nonlocal heeded_s
+        if heeded_s is None:
+            heeded_s = time.monotonic()
+            stop.set()
+        elif time.monotonic() - heeded_s >= SAME_SIGNAL_S:
+            restore()
+            signal.raise_signal(sign)
 
     for sign in before:
         signal.signal(sign, heed)

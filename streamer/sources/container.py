@@ -27,7 +27,10 @@ def shown(url: str) -> str:
     """A URL without what may hold a password, before the host and after the path, or the name of a file: for messages and events."""
     if "://" not in url:
         return Path(url).name
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # then nothing of it is known to be no password
+        return f"{url.partition('://')[0]}://…"
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
@@ -98,7 +101,10 @@ def _check_file(path: Path) -> None:
 
 def _check_host(url: str) -> None:
     """Look the host up in a thread: the system's resolver cannot be interrupted, and may take a minute to give up."""
-    host = urlsplit(url).hostname
+    try:
+        host = urlsplit(url).hostname
+    except ValueError as err:
+        raise SourceError(f"{shown(url)}: is no address; check it, an IPv6 host stands between [ and ]") from err
     if host is None:
         return
     found: list[bool] = []
@@ -106,7 +112,7 @@ def _check_host(url: str) -> None:
     def look_up() -> None:
         try:
             socket.getaddrinfo(host, None)
-        except OSError:
+        except (OSError, UnicodeError):  # not known, or too long for a name
             found.append(False)
         else:
             found.append(True)

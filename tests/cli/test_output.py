@@ -87,3 +87,18 @@ def test_an_output_without_room_is_told_once() -> None:
             publisher.put(Draft(talk.utterance("cam", number, number, number + 1.0)))
         _, err = listening.communicate(timeout=20)
     assert err.splitlines()[1:] == ["streamer: nothing more is printed (No space left on device)"]
+
+
+def test_an_interrupt_while_the_program_is_still_being_imported_is_an_end_in_silence() -> None:
+    program = """
+import sys
+from streamer.__main__ import main
+class Interrupted:
+    def find_spec(self, name, *_):
+        if name == "typer":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

@@ -1,5 +1,6 @@
 """Live streams over real sockets on loopback, and their loss."""
 
+import re
 import socket
 import threading
 import time
@@ -145,6 +146,20 @@ def test_a_port_where_nobody_listens_is_refused_at_once(scheme: str, free_port: 
 def test_a_host_that_nobody_knows_is_refused() -> None:
     with pytest.raises(SourceError, match=r"no host named camera\.invalid"):
         open_source(SourceSettings(url="rtsp://camera.invalid/x"), lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("rtsp://me:secret@[::1", "rtsp://…: is no address"),
+        ("rtsp://me:secret\u2100@camera.lan", "rtsp://…: is no address"),  # which Unicode writes with a slash
+        (f"rtsp://me:secret@{'a' * 70}.lan/x", f"no host named {'a' * 70}.lan is known"),
+    ],
+)
+def test_what_is_no_address_is_refused_in_one_line_without_its_password(url: str, said: str) -> None:
+    with pytest.raises(SourceError, match=re.escape(said)) as raised:
+        open_source(SourceSettings(url=url), lambda _: None)
+    assert "secret" not in str(raised.value)
 
 
 @pytest.mark.slow
