@@ -1,5 +1,6 @@
 """The command line, one file for each verb. A verb imports what it needs when it runs, so that `streamer --help` waits for nothing."""
 
+import errno
 import io
 import logging
 import os
@@ -63,6 +64,14 @@ def main() -> None:
         app()
     except StreamerError as err:
         typer.echo(f"streamer: {err}", err=True)
+        sys.exit(USAGE)
+    except OSError as err:
+        if err.errno != errno.ENOSPC:
+            raise
+        from streamer.dashboard.printing import swallow  # a full disk is seldom
+
+        typer.echo(f"streamer: {err.filename or 'the output'}: cannot be written ({err.strerror})", err=True)
+        swallow(sys.stdout)
         sys.exit(USAGE)
 
 

@@ -36,6 +36,10 @@ def _print(events: Events, told: Callable[[Event], list[str]], out: TextIO) -> N
         except OSError as err:
             if not isinstance(err, BrokenPipeError):  # else somebody has read enough
                 _log.error("nothing more is printed (%s)", err.strerror)
-            # The interpreter flushes its output once more at exit; that must not fail a second time.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+            swallow(out)
             return
+
+
+def swallow(out: TextIO) -> None:
+    """From here on: the interpreter flushes its output once more at exit, which must not fail a second time."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())

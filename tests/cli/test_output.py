@@ -89,6 +89,14 @@ def test_an_output_without_room_is_told_once() -> None:
     assert err.splitlines()[1:] == ["streamer: nothing more is printed (No space left on device)"]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, the disk that has no room")
+@pytest.mark.parametrize("words", [("config", "show"), ("--version",), ("models", "list", "--json")])
+def test_an_output_without_room_is_one_line_from_every_verb(words: tuple[str, ...]) -> None:
+    with streamer(*words, redirected="> /dev/full") as asked:
+        _, err = asked.communicate(timeout=20)
+    assert (asked.returncode, err) == (2, "streamer: the output: cannot be written (No space left on device)\n")
+
+
 def test_an_interrupt_while_the_program_is_still_being_imported_is_an_end_in_silence() -> None:
     program = """
 import sys
