@@ -66,9 +66,8 @@ def train_recipe(
         check_run(run, recipe)
     else:
         forget_others(run, recipe)
-        for (
-            stage
-        ) in recipe.stages:  # now, lest a run that is cut off be resumed with later stages of the training before
+        # All at once, lest a run that is cut off be resumed with later stages of the training before.
+        for stage in recipe.stages:
             if not only or stage.name in only:
                 forget(run / stage.name)
     if "text" in recipe.network.encodings:
