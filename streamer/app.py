@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from streamer.analysis import Analyzer, Status
 from streamer.asr import Recogniser
 from streamer.channel import Channel, WhenFull
-from streamer.errors import StageError
+from streamer.errors import PublishError, StageError
 from streamer.faces import FaceRing, FaceWatch
 from streamer.inference import Model
 from streamer.messages import AudioChunk, SegmentEvent, VideoFrame, VideoTick, Waited, Watched
@@ -100,7 +100,7 @@ class Flow:
             self.name,
             self._stages(),
             on_failure=self._failed,
-            on_end=lambda: self._send(self._analyzer.at_end(self.error)),
+            on_end=self._end,
         )
 
     def start(self) -> None:
@@ -151,6 +151,13 @@ class Flow:
     def _send(self, drafts: Iterable[Draft]) -> None:
         for draft in drafts:
             self._publish(draft)
+
+    def _end(self) -> None:
+        """The last word, after all stages have ended."""
+        try:
+            self._send(self._analyzer.at_end(self.error))
+        except PublishError as err:  # nobody is left who could be told, but for whoever started this source
+            self.error = self.error or StageError("analyze", err)
 
     def _failed(self, error: StageError) -> None:
         """The first failure of a stage ends this source: what was captured before is still published."""

@@ -88,7 +88,12 @@ class Daemon:
                 for flow in self._flows:
                     flow.stop()
         self.publisher.close()
-        return [Outcome(f.name, f.status.utterances, f.status.dropped, f.error, f.status.trouble) for f in self._flows]
+        failure = self.publisher.failure
+        unpublished = StageError("publish", failure) if failure is not None else None
+        return [
+            Outcome(f.name, f.status.utterances, f.status.dropped, f.error or unpublished, f.status.trouble)
+            for f in self._flows
+        ]
 
     def close(self) -> None:
         """Let everything go."""

@@ -15,8 +15,9 @@ from streamer.faces import FaceWatch, open_detector
 from streamer.features import FaceCropSpec
 from streamer.inference import Model, load_bundle
 from streamer.messages import AudioChunk, VideoFrame, VideoTick
+from streamer.publish import Draft, Publisher
 from streamer.segment import open_voice_session
-from streamer.settings import Settings, SourceSettings
+from streamer.settings import PublishSettings, Settings, SourceSettings
 from streamer.sources import Source, open_source
 from streamer.wire import Event, State, Utterance
 
@@ -39,15 +40,17 @@ class Unplugged:
 
     live, audio_name, video_name = False, "test microphone", None
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, broken: bool = True) -> None:
         self._until_s = seconds
+        self._broken = broken
         self.dropped = dict[str, int]()
 
     def run(self, audio: Channel[AudioChunk], video: Channel[VideoFrame | VideoTick], stop: threading.Event) -> None:
         for chunk in clip()[0]:
             if chunk.time_s < self._until_s:
                 audio.put(chunk)
-        raise DeviceError("test microphone: it went away")
+        if self._broken:
+            raise DeviceError("test microphone: it went away")
 
     def close(self) -> None:
         """Nothing to let go."""
@@ -159,6 +162,17 @@ def test_a_device_that_fails_for_good_ends_its_source_by_name_and_loses_no_utter
     last = events[-1]
     assert isinstance(last, State)
     assert (last.activity, last.error) == ("failed", "capture: test microphone: it went away")
+
+
+def test_when_nothing_can_be_published_any_more_that_is_the_error_of_the_source_and_its_end_is_quiet(
+    model: Model, tmp_path: Path
+) -> None:
+    publisher = Publisher(PublishSettings(bind=f"ipc://{tmp_path}/events"), ["desk"], session="s")
+    publisher.close()  # as if it had failed after it took the last event of a stage
+    running = flow(Unplugged(0.0, broken=False), model, lambda event: publisher.put(Draft(event)))
+    running.start()
+    assert running.join(30)
+    assert str(running.error) == "analyze: publish: closed, nothing more is published"
 
 
 def test_an_utterance_without_words_or_face_says_why(model: Model) -> None:

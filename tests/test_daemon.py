@@ -2,6 +2,7 @@
 
 import threading
 import time
+import wave
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ import streamer
 from streamer.daemon import Daemon
 from streamer.features.arrays import UInt8
 from streamer.publish.following import Following
+from streamer.publish.sinks import SINKS
 from streamer.settings import AsrSettings, PublishSettings, Settings, SourceSettings
 from streamer.wire import Event, State, Utterance
 
@@ -88,6 +90,42 @@ def camera(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     path = tmp_path / "video0"
     path.touch()
     return str(path)
+
+
+class Broken:
+    """A sink that cannot take the last state: an error in our own code, wherever it may be."""
+
+    address, overflows = "nowhere", 0
+
+    def __init__(self, _settings: PublishSettings) -> None:
+        """Nothing to open."""
+
+    def write(self, event: Event) -> None:
+        if isinstance(event, State) and event.activity == "ended":
+            raise RuntimeError("a name that cannot be written")
+
+    def serve(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        """Nothing to let go."""
+
+
+def test_a_publisher_that_fails_at_the_very_end_is_an_error_of_every_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SINKS, "broken", Broken)
+    with wave.open(str(tmp_path / "silence.wav"), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(16_000))
+    settings = Settings(
+        source=(SourceSettings(name="desk", url=str(tmp_path / "silence.wav"), pace="fast"),),
+        asr=AsrSettings(engine="none"),
+        publish=PublishSettings(bind=f"ipc://{tmp_path}/events"),
+    )
+    with Daemon(settings) as daemon:
+        (outcome,) = daemon.run(threading.Event())
+    assert str(outcome.error) == "publish: RuntimeError: a name that cannot be written"
 
 
 def test_what_is_missing_when_a_source_is_opened_is_told_from_its_first_state_on(camera: str, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from streamer.errors import PublishError
+from streamer.printable import printable
 from streamer.settings import PublishSettings
 from streamer.wire import Event, Heartbeat, encode
 
@@ -16,7 +17,7 @@ class JsonlSink:
     overflows: Final = 0
 
     def __init__(self, path: Path) -> None:
-        self.address = str(path)
+        self.address = printable(str(path))
         try:
             before = b"\n" if _cut_off(path) else b""
             self._file = path.open("ab")

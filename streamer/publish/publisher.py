@@ -88,6 +88,11 @@ class Publisher:
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
+    @property
+    def failure(self) -> BaseException | None:
+        """What ended the publishing before its time; not all that was put is published then. To be asked after `close`."""
+        return self._failure
+
     def __enter__(self) -> Self:
         return self
 
@@ -100,9 +105,8 @@ class Publisher:
         show_to_the_system("publish")
         try:
             self._publish_all()
-        except Exception as err:  # noqa: BLE001 - whatever it is, the next `put` tells it
+        except Exception as err:  # noqa: BLE001 - whatever it is, `failure` and the next `put` tell it
             self._failure = err
-            _log.exception("publish: failed")
         finally:
             self._inbox.abandon()
             for events in self._followers:

@@ -1,5 +1,6 @@
 """What bad input gets: one line that names it, or a stated degradation; never a traceback, a hang, or a lost event."""
 
+import os
 import shutil
 import socket
 from collections.abc import Callable
@@ -30,6 +31,24 @@ def test_a_file_that_is_no_media_is_named(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "notes.mp4"
     path.write_text("This is not a film. " * 100)
     assert "notes.mp4" in refused(run("--source", path))
+
+
+def test_files_whose_names_are_no_text_are_heard_and_read_under_names_that_can_be_written(
+    run: Run, made: Ffmpeg, tmp_path: Path
+) -> None:
+    film, words = (tmp_path / os.fsdecode(name) for name in (b"caf\xe9.mp4", b"caf\xe9.srt"))
+    try:
+        shutil.copy(made("short.mp4", "-t", "3", "-i", CLIP, "-c", "copy"), film)
+    except OSError as err:
+        pytest.skip(f"file names are text here: {err}")
+    words.write_text("1\n00:00:00,900 --> 00:00:02,400\nI am so happy!\n\n")
+    ran = run("--source", film, "--pace", "fast", "--subtitles", words)
+    assert ran.code == 0
+    assert "Traceback" not in ran.err
+    (said,) = ran.of("utterance")
+    assert said["transcript"]["engine"] == r"subtitles/caf\udce9.srt"
+    assert ran.events[-1]["activity"] == "ended"
+    assert ran.events[-1]["inputs"]["audio"].startswith(r"caf\udce9.mp4, aac")
 
 
 def test_nothing_to_listen_to_is_an_error_that_names_the_flags(run: Run) -> None:

@@ -1,0 +1,10 @@
+"""Names that the system gives, as text that can be written anywhere."""
+
+
+def printable(name: str) -> str:
+    r"""The same name, with what is no text in it written out, such as `\udce9`.
+
+    The name of a file on Linux is any bytes. Python keeps those that are no UTF-8 as lone surrogates, which open the file and fit into
+    no event.
+    """
+    return name.encode(errors="backslashreplace").decode()
