@@ -159,6 +159,10 @@ class NetworkSource:
             except SourceError as err:
                 self._tell(f"{err}; tried again every few seconds")
                 continue
+            if audio_stream(self._container) is None and video_stream(self._container) is None:
+                self._container.close()
+                self._tell(f"{self._name}: holds neither sound nor pictures now; tried again every few seconds")
+                continue
             self._clock.reconnected()
             return True
         return False

@@ -16,7 +16,8 @@ import pytest
 
 
 class HttpCamera(ThreadingHTTPServer):
-    """Answers every call with the same parts, one after another in their time, and hangs up."""
+    """Answers every call with the same parts (but for calls that have an answer of their own), one after another in their time, and
+    hangs up."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -27,6 +28,8 @@ class HttpCamera(ThreadingHTTPServer):
         self.parts = parts
         self.period_s = period_s
         self.calls = 0
+        self.own_answers: dict[int, list[bytes]] = {}
+        """By the number of the call, from 1."""
         self.closing = threading.Event()
 
     @property
@@ -42,7 +45,7 @@ class _Answer(BaseHTTPRequestHandler):
         self.send_header("Content-Type", camera.content_type)
         self.end_headers()
         try:
-            for part in camera.parts:
+            for part in camera.own_answers.get(camera.calls, camera.parts):
                 if camera.closing.wait(camera.period_s):
                     return
                 self.wfile.write(part)

@@ -119,6 +119,26 @@ def test_pictures_that_come_when_their_moment_is_over_are_left_out_and_counted(
     assert source.dropped["late_pictures"] > 0
 
 
+def test_a_connection_without_sound_and_pictures_is_another_loss_and_the_stream_is_fetched_again(
+    film: Path, ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    broadcast, words, subtitles = tmp_path / "broadcast.mkv", tmp_path / "words.srt", tmp_path / "subtitles.mkv"
+    words.write_text("1\n00:00:00,000 --> 00:00:01,000\nHello.\n", encoding="utf-8")
+    ffmpeg("-i", film, "-t", "1", "-c", "copy", "-live", "1", broadcast)  # without a length
+    ffmpeg("-i", words, "-c:s", "srt", "-live", "1", subtitles)
+    told: list[str | None] = []
+    with http_camera("video/x-matroska", [broadcast.read_bytes()], period_s=0.0) as camera:
+        camera.own_answers[2] = [subtitles.read_bytes()]
+        source = open_source(SourceSettings(url=camera.url), told.append)
+        played = collect(source, lambda played: camera.calls >= 3 and told[-1:] == [None], told)
+    lost = [trouble for trouble in told if trouble is not None]
+    assert "lost (" in lost[0]
+    assert lost[1].endswith("holds neither sound nor pictures now; tried again every few seconds")
+    assert (
+        played.order[-1].time_s > 2.4
+    )  # attempts come after one and two seconds more; a tick keeps half a second back
+
+
 def test_stop_is_heeded_while_a_lost_stream_is_waited_for() -> None:
     with mjpeg_camera(pictures_per_call=5) as camera:
         stop, told = threading.Event(), list[str | None]()
