@@ -11,12 +11,12 @@ import time
 from pathlib import Path
 
 from streamer.channel import Channel, Closed, WhenFull
-from streamer.messages import AudioChunk, VideoFrame, VideoTick
+from streamer.messages import AudioChunk, AudioTick, VideoFrame, VideoTick
 from streamer.settings import SourceSettings
 from streamer.sources import open_source
 
 
-def count(channel: "Channel[AudioChunk] | Channel[VideoFrame | VideoTick]") -> None:
+def count(channel: "Channel[AudioChunk | AudioTick] | Channel[VideoFrame | VideoTick]") -> None:
     """Take everything, as fast as it comes."""
     try:
         while True:
@@ -28,7 +28,7 @@ def count(channel: "Channel[AudioChunk] | Channel[VideoFrame | VideoTick]") -> N
 def measure(path: Path) -> str:
     """Play a file as fast as it can be read."""
     source = open_source(SourceSettings(url=str(path), pace="fast"), print)
-    audio = Channel[AudioChunk]("audio", 128, WhenFull.WAIT)
+    audio = Channel[AudioChunk | AudioTick]("audio", 128, WhenFull.WAIT)
     video = Channel[VideoFrame | VideoTick]("video", 8, WhenFull.WAIT)
     readers = [threading.Thread(target=count, args=(channel,)) for channel in (audio, video)]
     for reader in readers:

@@ -18,7 +18,7 @@ from streamer.channel import Channel, WhenFull
 from streamer.errors import PublishError, StageError
 from streamer.faces import FaceRing, FaceWatch
 from streamer.inference import Model
-from streamer.messages import AudioChunk, SegmentEvent, VideoFrame, VideoTick, Waited, Watched
+from streamer.messages import AudioChunk, AudioTick, SegmentEvent, VideoFrame, VideoTick, Waited, Watched
 from streamer.publish import Draft
 from streamer.segment import FaceWindows, Segment
 from streamer.settings import Settings, SourceSettings
@@ -70,7 +70,7 @@ class Flow:
         self._stop = threading.Event()
         source = parts.source
         when_full = WhenFull.DROP_OLDEST if source.live else WhenFull.WAIT
-        self._audio = Channel[AudioChunk]("audio", AUDIO_CHUNKS, when_full)
+        self._audio = Channel[AudioChunk | AudioTick]("audio", AUDIO_CHUNKS, when_full)
         self._video = Channel[VideoFrame | VideoTick]("video", VIDEO_FRAMES, when_full)
         self._speech = Channel[SegmentEvent]("speech", SPEECH_EVENTS, WhenFull.WAIT)
         self._ring: FaceRing | None = parts.watch.ring if parts.watch is not None else None

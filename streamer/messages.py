@@ -28,6 +28,15 @@ class AudioChunk:
     """`time.monotonic()` at capture, for latencies: never part of what is decided."""
 
 
+@dataclass(frozen=True, slots=True)
+class AudioTick:
+    """Nothing to hear until `time_s`: the sound of a file has ended or has a gap, and its pictures go on. Comes every 32 ms, as chunks."""
+
+    time_s: float
+    captured_s: float
+    """As of a chunk that ended then."""
+
+
 # SOURCE -> FACES
 @dataclass(frozen=True, slots=True, eq=False)
 class VideoFrame:
@@ -114,7 +123,7 @@ class SpeechEnded:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """Every picture of a source without a microphone, in the place of `Heard`."""
+    """In the place of `Heard`: every picture of a source without a microphone, and every tick where a file has no sound."""
 
     time_s: float
     """How far the stream has been seen."""

@@ -14,7 +14,7 @@ from streamer.errors import DeviceError
 from streamer.faces import FaceWatch, open_detector
 from streamer.features import FaceCropSpec
 from streamer.inference import Model, load_bundle
-from streamer.messages import AudioChunk, VideoFrame, VideoTick
+from streamer.messages import AudioChunk, AudioTick, VideoFrame, VideoTick
 from streamer.publish import Draft, Publisher
 from streamer.segment import open_voice_session
 from streamer.settings import PublishSettings, Settings, SourceSettings
@@ -27,12 +27,15 @@ CLIP = Path(streamer.__file__).parent / "demo" / "clip.mp4"
 def clip() -> tuple[list[AudioChunk], list[VideoFrame]]:
     """All of its sound and its pictures."""
     source = open_source(SourceSettings(name="clip", url=str(CLIP), pace="fast"), lambda trouble: None)
-    audio = Channel[AudioChunk]("audio", 10_000, WhenFull.WAIT)
+    audio = Channel[AudioChunk | AudioTick]("audio", 10_000, WhenFull.WAIT)
     video = Channel[VideoFrame | VideoTick]("video", 10_000, WhenFull.WAIT)
     source.run(audio, video, threading.Event())
     source.close()
     seen = [video.get() for _ in range(len(video))]
-    return [audio.get() for _ in range(len(audio))], [item for item in seen if isinstance(item, VideoFrame)]
+    heard = [audio.get() for _ in range(len(audio))]
+    return [item for item in heard if isinstance(item, AudioChunk)], [
+        item for item in seen if isinstance(item, VideoFrame)
+    ]
 
 
 class Unplugged:
@@ -45,7 +48,9 @@ class Unplugged:
         self._broken = broken
         self.dropped = dict[str, int]()
 
-    def run(self, audio: Channel[AudioChunk], video: Channel[VideoFrame | VideoTick], stop: threading.Event) -> None:
+    def run(
+        self, audio: Channel[AudioChunk | AudioTick], video: Channel[VideoFrame | VideoTick], stop: threading.Event
+    ) -> None:
         for chunk in clip()[0]:
             if chunk.time_s < self._until_s:
                 audio.put(chunk)
@@ -66,7 +71,9 @@ class Quiet:
         self.dropped = {"microphone": 3}
         self.plugged_in = threading.Event()
 
-    def run(self, audio: Channel[AudioChunk], video: Channel[VideoFrame | VideoTick], stop: threading.Event) -> None:
+    def run(
+        self, audio: Channel[AudioChunk | AudioTick], video: Channel[VideoFrame | VideoTick], stop: threading.Event
+    ) -> None:
         chunks = [chunk for chunk in clip()[0] if chunk.time_s < self._until_s]
         for chunk in chunks:
             audio.put(chunk)
@@ -89,7 +96,9 @@ class Mute:
     def __init__(self) -> None:
         self.dropped = dict[str, int]()
 
-    def run(self, audio: Channel[AudioChunk], video: Channel[VideoFrame | VideoTick], stop: threading.Event) -> None:
+    def run(
+        self, audio: Channel[AudioChunk | AudioTick], video: Channel[VideoFrame | VideoTick], stop: threading.Event
+    ) -> None:
         for frame in clip()[1]:
             if stop.wait(0.04):
                 return

@@ -75,10 +75,9 @@ class Analyzer:
             case Heard():
                 self._speech.add(event)
                 self._status.heard(event)
-                if self._open is not None and self._status.activity == "pause":
-                    yield from self._anticipate(self._open, event.time_s)
                 yield from self._pass(event.time_s)
             case Watched():
+                self._status.heard(None)
                 yield from self._pass(event.time_s)
             case Waited():
                 yield self._wait(lost=event.lost)
@@ -106,7 +105,9 @@ class Analyzer:
         yield self._state("failed" if error else "ended")
 
     def _pass(self, now_s: float) -> Iterator[Draft]:
-        """Time goes on: what is said regularly, in stream time."""
+        """Time goes on: what is done in a pause, and what is said regularly, in stream time."""
+        if self._open is not None and self._status.activity == "pause":
+            yield from self._anticipate(self._open, now_s)
         self._now_s = max(self._now_s, now_s)  # sound that is back may be a little behind the pictures
         self._status.goes_on()
         if self._open is not None and now_s >= self._next_partial_s and self._partials_are_cheap:

@@ -69,8 +69,8 @@ class Status:
         """Those that are over."""
         return self._utterances
 
-    def heard(self, event: Heard) -> None:
-        """The newest chunk's meter values."""
+    def heard(self, event: Heard | None) -> None:
+        """The newest chunk's meter values; None where there is no sound now."""
         self._last = event
 
     def goes_on(self) -> None:

@@ -10,6 +10,7 @@ from streamer.messages import (
     CHUNK_SAMPLES,
     SAMPLE_RATE_HZ,
     AudioChunk,
+    AudioTick,
     Heard,
     SegmentEvent,
     SpeechContinued,
@@ -17,6 +18,7 @@ from streamer.messages import (
     SpeechPaused,
     SpeechResumed,
     SpeechStarted,
+    Watched,
 )
 from streamer.segment.segmenter import Began, Decision, Ended, Paused, Resumed, Segmenter
 from streamer.segment.voice_activity import VoiceActivity
@@ -63,8 +65,16 @@ class Segment:
         self._memory = WaveformMemory()
         self._handed_out = 0
 
-    def push(self, chunk: AudioChunk) -> Iterator[SegmentEvent]:
-        """Hear a chunk: `Heard` first, then what it decides. A chunk after lost sound ends what was open before the loss."""
+    def push(self, chunk: AudioChunk | AudioTick) -> Iterator[SegmentEvent]:
+        """Hear a chunk: `Heard` first, then what it decides. A chunk after lost sound ends what was open before the loss.
+
+        A tick is a silence without samples: an utterance pauses and ends in it as in one that is heard.
+        """
+        if isinstance(chunk, AudioTick):
+            self._captured_s = chunk.captured_s
+            yield Watched(chunk.time_s)
+            yield from self._events(self._segmenter.unheard(round((chunk.time_s - self._origin_s) * SAMPLE_RATE_HZ)))
+            return
         if self._memory.end == 0:
             self._origin_s = chunk.time_s
         elif chunk.time_s - self._time_s(self._memory.end) > _GAP_S:

@@ -111,12 +111,17 @@ class Segmenter:
         """
         self._heard += samples
         self._voiced = speech_prob >= (self._offset if self._voiced else self._onset)
-        decisions = self._voice(samples) if self._voiced else self._silence()
+        decisions = self._voice(samples) if self._voiced else self._silence(self._heard)
         if self._voice_start is not None:
             self._chunks.append(_Heard(self._heard, samples, speech_prob, self._voiced))
         if self._open and self._heard - self.needed_from >= self._max_utterance:
             decisions += self.flush() if self._paused else self._cut()
         return decisions
+
+    def unheard(self, until: int) -> list[Decision]:
+        """There is no sound up to a position: a silence like any other, but that it has no samples."""
+        self._voiced = False
+        return self._silence(until)
 
     def flush(self) -> list[Decision]:
         """The stretch of sound is over: end what is open."""
@@ -140,17 +145,17 @@ class Segmenter:
             return [Began(self.needed_from)]
         return []
 
-    def _silence(self) -> list[Decision]:
+    def _silence(self, until: int) -> list[Decision]:
         if self._voice_start is None:
             return []
-        silence = self._heard - self._voice_end + CHUNK_SAMPLES // 2  # to the nearest chunk, not to the next
+        silence = until - self._voice_end + CHUNK_SAMPLES // 2  # to the nearest chunk, not to the next
         if silence >= self._min_silence:
             ended = self.flush()
             self._forget()
             return ended
         if self._open and not self._paused and silence >= self._pause:
             self._paused = True
-            return [Paused(self._heard)]
+            return [Paused(until)]
         return []
 
     def _cut(self) -> list[Decision]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final, Literal, Protocol
 
 from streamer.channel import Channel
-from streamer.messages import AudioChunk, VideoFrame, VideoTick
+from streamer.messages import AudioChunk, AudioTick, VideoFrame, VideoTick
 from streamer.settings import SourceSettings
 from streamer.sources.trouble import OnTrouble
 
@@ -39,11 +39,14 @@ class Source(Protocol):
         """
         ...
 
-    def run(self, audio: Channel[AudioChunk], video: Channel[VideoFrame | VideoTick], stop: threading.Event) -> None:
+    def run(
+        self, audio: Channel[AudioChunk | AudioTick], video: Channel[VideoFrame | VideoTick], stop: threading.Event
+    ) -> None:
         """Capture until the end or `stop`. The caller closes the channels.
 
         Chunks and pictures are put in the order of the moment at which they are complete; files keep to it over both channels. Where
-        pictures fall 0.25 s behind the sound, a `VideoTick` says that there are none.
+        pictures fall 0.25 s behind the sound, a `VideoTick` says that there are none; where a file's sound falls as far behind its
+        pictures, `AudioTick`s do.
 
         Raises:
             Closed: nobody reads any more.

@@ -1,4 +1,4 @@
-"""Puts sound and pictures on their channels, and says where there are no pictures."""
+"""Puts sound and pictures on their channels, and says where one of them is missing."""
 
 import threading
 from collections.abc import Callable
@@ -6,11 +6,12 @@ from typing import Final
 
 from streamer.channel import Channel
 from streamer.features.arrays import UInt8
-from streamer.messages import AudioChunk, VideoFrame, VideoTick
+from streamer.messages import CHUNK_SAMPLES, SAMPLE_RATE_HZ, AudioChunk, AudioTick, VideoFrame, VideoTick
 from streamer.sources.audio_blocks import SoundBlock
 
 TICK_S: Final = 0.25
-"""Without a picture for so long, a `VideoTick` says so."""
+"""Without a picture for so long, a `VideoTick` says so; without sound, `AudioTick`s do."""
+CHUNK_S: Final = CHUNK_SAMPLES / SAMPLE_RATE_HZ
 LIVE_LAG_S: Final = 0.5
 """Live, pictures may come this much later than sound of the same moment before they count as absent."""
 MAX_LIVE_LAG_S: Final = 3.0
@@ -20,12 +21,13 @@ class Delivery:
     """The writer's end of a source's two channels; sound and pictures may come from different threads.
 
     The times on the video channel never go back: a picture that comes after a tick has passed it is left out. Live, the ticks then keep
-    a longer distance, so that it does not happen again.
+    a longer distance, so that it does not happen again. Sound is never left out: what comes after ticks, out of a file that stores it far
+    behind its pictures, is heard, and the ticks then keep that distance.
     """
 
     def __init__(
         self,
-        audio: Channel[AudioChunk] | None,
+        audio: Channel[AudioChunk | AudioTick] | None,
         video: Channel[VideoFrame | VideoTick] | None,
         *,
         live: bool,
@@ -42,6 +44,10 @@ class Delivery:
         self._live = live
         self._lag_s = LIVE_LAG_S if live else 0.0
         self._seen_s = 0.0
+        self._heard_s = 0.0
+        self._silent_s = 0.0
+        """How far it was told that there is no sound."""
+        self._silence_lag_s = 0.0
         self._lock = threading.Lock()
         self.late_pictures = 0
 
@@ -54,6 +60,9 @@ class Delivery:
         if self._audio is None:
             return
         self._audio.put(AudioChunk(block.time_s, block.waveform, captured_s))
+        self._heard_s = block.due_s
+        if self._silent_s > block.due_s:
+            self._silence_lag_s = max(self._silence_lag_s, self._silent_s - block.time_s)
         if self._video is None:
             return
         with self._lock:
@@ -61,6 +70,24 @@ class Delivery:
             if nothing_until_s >= self._seen_s + TICK_S:
                 self._seen_s = nothing_until_s
                 self._video.put(VideoTick(nothing_until_s))
+
+    def no_sound(self, until_s: float, captured_s: Callable[[float], float]) -> None:
+        """Say so where the sound has fallen behind what was seen. Not live, where nobody knows what is still to come.
+
+        Args:
+            until_s: Of the last picture that was put: who waits for the pictures of a tick's moment must not wait for ever.
+            captured_s: What `time.monotonic()` showed at a moment of the stream.
+
+        Raises:
+            Closed: nobody reads any more.
+        """
+        until_s -= self._silence_lag_s
+        if self._audio is None or until_s < self._heard_s + TICK_S:
+            return
+        self._silent_s = max(self._silent_s, self._heard_s)
+        while self._silent_s + CHUNK_S <= until_s:
+            self._silent_s += CHUNK_S
+            self._audio.put(AudioTick(self._silent_s, captured_s(self._silent_s)))
 
     def picture(self, time_s: float, rgb: Callable[[], UInt8]) -> None:
         """Hand a picture on, unless it is too late; `rgb` as in `VideoFrame`.

@@ -6,7 +6,7 @@ from typing import Final
 
 from streamer.channel import Channel
 from streamer.errors import DeviceError
-from streamer.messages import AudioChunk, VideoFrame, VideoTick
+from streamer.messages import AudioChunk, AudioTick, VideoFrame, VideoTick
 from streamer.settings import SourceSettings
 from streamer.sources.camera import Camera, OpenCapture, open_v4l2
 from streamer.sources.clock import CaptureClock
@@ -30,7 +30,9 @@ class LiveSource:
         self.audio_name = microphone.name if microphone is not None else None
         self.video_name = camera.name if camera is not None else None
 
-    def run(self, audio: Channel[AudioChunk], video: Channel[VideoFrame | VideoTick], stop: threading.Event) -> None:
+    def run(
+        self, audio: Channel[AudioChunk | AudioTick], video: Channel[VideoFrame | VideoTick], stop: threading.Event
+    ) -> None:
         """See `Source.run`. Each device has a thread of its own, so that neither waits for the other."""
         clock = CaptureClock()
         delivery = self._delivery = Delivery(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from streamer.channel import Channel
 from streamer.errors import SourceError
-from streamer.messages import AudioChunk, VideoFrame, VideoTick
+from streamer.messages import AudioChunk, AudioTick, VideoFrame, VideoTick
 from streamer.settings import SourceSettings
 from streamer.sources.audio_blocks import AudioBlocks
 from streamer.sources.clock import ConnectionClock
@@ -75,7 +75,9 @@ class NetworkSource:
         self.audio_name = describe_audio(url, audio) if audio is not None else None
         self.video_name = describe_video(url, video) if video is not None else None
 
-    def run(self, audio: Channel[AudioChunk], video: Channel[VideoFrame | VideoTick], stop: threading.Event) -> None:
+    def run(
+        self, audio: Channel[AudioChunk | AudioTick], video: Channel[VideoFrame | VideoTick], stop: threading.Event
+    ) -> None:
         """See `Source.run`. Items leave as they arrive; `captured_s` is the arrival."""
         delivery = self._delivery = Delivery(
             audio if self.audio_name else None, video if self.video_name else None, live=True

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from streamer.channel import Channel
 from streamer.errors import SourceError
-from streamer.messages import AudioChunk, VideoFrame, VideoTick
+from streamer.messages import AudioChunk, AudioTick, VideoFrame, VideoTick
 from streamer.settings import SourceSettings
 from streamer.sources.audio_blocks import AudioBlocks, SoundBlock
 from streamer.sources.bursts import decoded_ahead, with_next_sound
@@ -80,10 +80,16 @@ class RecordingSource:
         if video is not None and self.video_name is None:
             self._troubles.part("no pictures")(f"{self._name}: its video track is empty")
 
-    def run(self, audio: Channel[AudioChunk], video: Channel[VideoFrame | VideoTick], stop: threading.Event) -> None:
+    def run(
+        self, audio: Channel[AudioChunk | AudioTick], video: Channel[VideoFrame | VideoTick], stop: threading.Event
+    ) -> None:
         """See `Source.run`. At pace `realtime` nothing leaves before its moment, and `captured_s` is that moment."""
         delivery = Delivery(audio if self.audio_name else None, video if self.video_name else None, live=False)
         realtime, began_s = self._settings.pace == "realtime", time.monotonic()
+
+        def captured_s(time_s: float) -> float:
+            return began_s + time_s if realtime else time.monotonic()
+
         items: Iterator[SoundBlock | DecodedPicture] = in_order(self._blocks(), self._pictures())
         groups = with_next_sound(items) if self.audio_name else ([item] for item in items)
         for together in decoded_ahead(groups):
@@ -93,10 +99,11 @@ class RecordingSource:
                 if stop.is_set():
                     return
                 if isinstance(item, SoundBlock):
-                    delivery.sound(item, began_s + item.due_s if realtime else time.monotonic())
+                    delivery.sound(item, captured_s(item.due_s))
                 else:
                     rgb = partial(upright_rgb, item.frame, self._settings.max_width_px, self._pixel_aspect)
                     delivery.picture(item.time_s, rgb)
+                    delivery.no_sound(item.time_s, captured_s)
         self._tell_what_is_missing(delivery)
 
     @property

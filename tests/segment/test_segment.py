@@ -9,8 +9,10 @@ from onnxruntime import InferenceSession
 
 from streamer.features.arrays import Float32
 from streamer.messages import (
+    CHUNK_SAMPLES,
     SAMPLE_RATE_HZ,
     AudioChunk,
+    AudioTick,
     Heard,
     SegmentEvent,
     SpeechContinued,
@@ -18,6 +20,7 @@ from streamer.messages import (
     SpeechPaused,
     SpeechResumed,
     SpeechStarted,
+    Watched,
 )
 from streamer.segment import Segment
 from streamer.segment.segment import level_dbfs
@@ -51,7 +54,7 @@ def collect(events: list[SegmentEvent]) -> list[Utterance]:
                 utterances[-1].end = event
             case SpeechPaused() | SpeechResumed():
                 assert utterances[-1].end is None
-            case Heard():
+            case Heard() | Watched():
                 pass
     return utterances
 
@@ -183,6 +186,26 @@ def test_the_same_sound_gives_the_same_events(
         repr([e for e in run(voice_session, sound) if isinstance(e, Heard | SpeechEnded)]) for _ in range(2)
     )
     assert first == second
+
+
+def test_where_sound_ends_in_the_middle_of_a_word_ticks_end_the_utterance_with_the_samples_that_were_there(
+    voice_session: InferenceSession, babble: MakeSound, silence: MakeSound, chunks: Chunks
+) -> None:
+    sound = np.concatenate([silence(1), babble(2)])[: 90 * CHUNK_SAMPLES]
+    segment, end_s = Segment(SETTINGS, voice_session), 90 * 0.032
+    events = [event for chunk in chunks(sound) for event in segment.push(chunk)]
+    for number in range(1, 20):
+        ticked = list(segment.push(AudioTick(end_s + number * 0.032, 1000.0 + number)))
+        assert isinstance(ticked[0], Watched)
+        events += ticked
+        if any(isinstance(event, SpeechEnded) for event in ticked):
+            break
+    (said,) = collect(events)
+    assert said.end is not None
+    assert number * 0.032 == pytest.approx(SETTINGS.min_silence_s, abs=0.04)
+    assert said.end.end_s == said.end.speech_end_s == pytest.approx(end_s)
+    assert said.end.captured_s == 1000.0 + number
+    np.testing.assert_array_equal(said.waveform, of_times(sound, said.start_s, end_s))
 
 
 def test_sources_share_the_network_but_not_its_memory(

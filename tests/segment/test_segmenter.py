@@ -51,6 +51,17 @@ def play(probs: list[float], config: SegmentSettings = SETTINGS) -> Script:
     return script
 
 
+def test_a_silence_without_sound_pauses_and_ends_an_utterance_as_one_that_is_heard_but_pads_it_with_nothing() -> None:
+    segmenter, decisions = Segmenter(SETTINGS), list[tuple[int, Decision]]()
+    for _ in range(20):
+        segmenter.push(0.9)
+    for chunk in range(21, 40):
+        decisions += [(chunk, decision) for decision in segmenter.unheard(chunk * CHUNK_SAMPLES)]
+    heard = play([0.9] * 20 + [0.0] * 19).decisions[1:]
+    assert [(chunk, type(decision)) for chunk, decision in decisions] == [(chunk, type(d)) for chunk, d in heard]
+    assert decisions[-1][1] == Ended(20 * CHUNK_SAMPLES, 20 * CHUNK_SAMPLES)
+
+
 def test_an_utterance_is_its_voice_and_the_padding_on_both_sides() -> None:
     script = play([0.0] * 10 + [0.9] * 20 + [0.0] * 20)
     assert script.spans() == [(10 - PAD, 30 + PAD)]

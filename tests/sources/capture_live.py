@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from streamer.channel import Channel, Closed, WhenFull
-from streamer.messages import AudioChunk, VideoFrame, VideoTick
+from streamer.messages import AudioChunk, AudioTick, VideoFrame, VideoTick
 from streamer.settings import SourceSettings
 from streamer.sources.live import open_live
 from tests.sources.scripted_camera import ScriptedCamera
@@ -40,7 +40,7 @@ def main(microphone: str, target: Path) -> None:
     source = open_live(SourceSettings(camera=0, mic=microphone), lambda trouble: say(trouble=trouble), camera.open)
     say(audio_name=source.audio_name, video_name=source.video_name)
     audio, video = (
-        Channel[AudioChunk]("audio", 128, WhenFull.DROP_OLDEST),
+        Channel[AudioChunk | AudioTick]("audio", 128, WhenFull.DROP_OLDEST),
         Channel[VideoFrame | VideoTick]("video", 8, WhenFull.DROP_OLDEST),
     )
     chunks: list[AudioChunk] = []

@@ -9,7 +9,7 @@ import numpy as np
 
 from streamer.channel import Channel, WhenFull
 from streamer.features.arrays import Float32
-from streamer.messages import SAMPLE_RATE_HZ, AudioChunk, VideoFrame, VideoTick
+from streamer.messages import SAMPLE_RATE_HZ, AudioChunk, AudioTick, VideoFrame, VideoTick
 from streamer.sources import Source
 
 
@@ -21,7 +21,7 @@ class Played:
     chunks: list[AudioChunk] = field(default_factory=list)
     seen: list[VideoFrame | VideoTick] = field(default_factory=list)
     told: list[str | None] = field(default_factory=list)
-    order: list[AudioChunk | VideoFrame | VideoTick] = field(default_factory=list)
+    order: list[AudioChunk | AudioTick | VideoFrame | VideoTick] = field(default_factory=list)
     """All of it, in the order in which it was put."""
 
     @property
@@ -31,6 +31,10 @@ class Played:
     @property
     def ticks(self) -> list[VideoTick]:
         return [item for item in self.seen if isinstance(item, VideoTick)]
+
+    @property
+    def silent(self) -> list[AudioTick]:
+        return [item for item in self.order if isinstance(item, AudioTick)]
 
     @property
     def waveform(self) -> Float32:
@@ -72,7 +76,7 @@ def collect(
 
     def sort() -> None:
         played.chunks = [item for item in played.order if isinstance(item, AudioChunk)]
-        played.seen = [item for item in played.order if not isinstance(item, AudioChunk)]
+        played.seen = [item for item in played.order if isinstance(item, VideoFrame | VideoTick)]
 
     source.run(audio, video, stop)
     sort()

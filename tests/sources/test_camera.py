@@ -10,7 +10,7 @@ import pytest
 from streamer.channel import Channel, Closed, WhenFull
 from streamer.errors import DeviceError
 from streamer.features.arrays import UInt8
-from streamer.messages import AudioChunk, VideoFrame, VideoTick
+from streamer.messages import AudioChunk, AudioTick, VideoFrame, VideoTick
 from streamer.settings import SourceSettings
 from streamer.sources.camera import Camera, open_v4l2
 from streamer.sources.clock import CaptureClock
@@ -129,7 +129,7 @@ def test_without_its_microphone_a_camera_goes_alone_and_that_is_told() -> None:
     video = Channel[VideoFrame | VideoTick]("video", 8, WhenFull.DROP_OLDEST)
     stop = threading.Event()
     thread = threading.Thread(
-        target=source.run, args=(Channel[AudioChunk]("audio", 8, WhenFull.DROP_OLDEST), video, stop)
+        target=source.run, args=(Channel[AudioChunk | AudioTick]("audio", 8, WhenFull.DROP_OLDEST), video, stop)
     )
     thread.start()
     assert isinstance(video.get(5), VideoFrame)
@@ -145,4 +145,4 @@ def test_when_nobody_reads_any_more_the_capture_ends() -> None:
     video = Channel[VideoFrame | VideoTick]("video", 8, WhenFull.DROP_OLDEST)
     video.abandon()
     with pytest.raises(Closed):
-        source.run(Channel[AudioChunk]("audio", 8, WhenFull.DROP_OLDEST), video, threading.Event())
+        source.run(Channel[AudioChunk | AudioTick]("audio", 8, WhenFull.DROP_OLDEST), video, threading.Event())

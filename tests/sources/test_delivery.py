@@ -1,10 +1,10 @@
-"""Ticks where there are no pictures, and pictures that come too late."""
+"""Ticks where there are no pictures or no sound, and pictures and sound that come too late."""
 
 import numpy as np
 import pytest
 
 from streamer.channel import Channel, WhenFull
-from streamer.messages import AudioChunk, VideoFrame, VideoTick
+from streamer.messages import AudioChunk, AudioTick, VideoFrame, VideoTick
 from streamer.sources.audio_blocks import SoundBlock
 from streamer.sources.delivery import LIVE_LAG_S, TICK_S, Delivery
 
@@ -15,13 +15,22 @@ class Ends:
     """Both channels of a delivery."""
 
     def __init__(self, *, live: bool, pictures: bool = True) -> None:
-        self.audio = Channel[AudioChunk]("audio", 10_000, WhenFull.WAIT)
+        self.audio = Channel[AudioChunk | AudioTick]("audio", 10_000, WhenFull.WAIT)
         self.video = Channel[VideoFrame | VideoTick]("video", 10_000, WhenFull.WAIT)
         self.delivery = Delivery(self.audio, self.video if pictures else None, live=live)
 
     def hear(self, from_s: float, to_s: float) -> None:
         for index in range(round(from_s * 31.25), round(to_s * 31.25)):
             self.delivery.sound(SoundBlock(index / 31.25, np.zeros(512, np.float32)), captured_s=0.0)
+
+    def see_alone(self, from_s: float, to_s: float) -> None:
+        """Pictures of a file that has no sound there."""
+        for index in range(round(from_s * 25), round(to_s * 25)):
+            self.delivery.picture(index / 25, IMAGE.copy)
+            self.delivery.no_sound(index / 25, lambda time_s: 1000.0 + time_s)
+
+    def heard(self) -> list[AudioChunk | AudioTick]:
+        return [self.audio.get(0) for _ in range(len(self.audio))]
 
     def seen(self) -> list[VideoFrame | VideoTick]:
         return [self.video.get(0) for _ in range(len(self.video))]
@@ -72,8 +81,39 @@ def test_a_picture_behind_a_tick_is_left_out_so_that_times_never_go_back_and_liv
     assert ends.delivery.late_pictures == 1
 
 
+def test_where_the_sound_ends_ticks_of_a_chunks_length_follow_the_pictures_and_carry_their_capture() -> None:
+    ends = Ends(live=False)
+    ends.hear(0, 0.96)
+    ends.see_alone(0.96, 1.2)
+    assert all(isinstance(item, AudioChunk) for item in ends.heard())  # sound may end a little before the pictures
+    ends.see_alone(1.2, 3)
+    ticks = ends.heard()
+    assert [tick.time_s for tick in ticks] == pytest.approx([0.96 + 0.032 * (i + 1) for i in range(62)])
+    assert [tick.captured_s for tick in ticks] == pytest.approx([1000.0 + tick.time_s for tick in ticks])
+
+
+def test_before_the_first_sound_ticks_begin_with_the_stream() -> None:
+    ends = Ends(live=False)
+    ends.see_alone(0, 1.04)
+    assert [tick.time_s for tick in ends.heard()] == pytest.approx([0.032 * (i + 1) for i in range(31)])
+
+
+def test_sound_that_is_stored_behind_its_pictures_is_heard_and_is_called_missing_once() -> None:
+    ends = Ends(live=False)
+    ends.hear(0, 0.96)
+    ends.see_alone(0, 4)
+    assert any(isinstance(item, AudioTick) for item in ends.heard())
+    for index in range(100, 200):  # and so it goes on: three seconds behind
+        ends.hear(index / 25 - 3.04, index / 25 - 3.0)
+        ends.see_alone(index / 25, (index + 1) / 25)
+    heard = ends.heard()
+    assert all(isinstance(item, AudioChunk) for item in heard)
+    assert heard[-1].time_s > 4.8
+
+
 def test_chunks_carry_their_capture() -> None:
     ends = Ends(live=False)
     ends.delivery.sound(SoundBlock(1.5, np.ones(3, np.float32)), captured_s=77.0)
     chunk = ends.audio.get(0)
+    assert isinstance(chunk, AudioChunk)
     assert (chunk.time_s, chunk.captured_s) == pytest.approx((1.5, 77.0))

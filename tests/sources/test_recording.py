@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soxr
 
-from streamer.messages import CHUNK_SAMPLES, SAMPLE_RATE_HZ, AudioChunk, VideoFrame, VideoTick
+from streamer.messages import CHUNK_SAMPLES, SAMPLE_RATE_HZ, AudioChunk, AudioTick, VideoFrame, VideoTick
 from tests.sources.conftest import Ffmpeg, Play
 from tests.sources.playing import Played
 
@@ -25,7 +25,7 @@ def tone_hz(waveform: np.ndarray) -> float:
     return float(np.argmax(spectrum)) * SAMPLE_RATE_HZ / len(waveform)
 
 
-def due_s(item: AudioChunk | VideoFrame | VideoTick) -> float:
+def due_s(item: AudioChunk | AudioTick | VideoFrame | VideoTick) -> float:
     return item.time_s + (len(item.waveform) / SAMPLE_RATE_HZ if isinstance(item, AudioChunk) else 0.0)
 
 
@@ -38,6 +38,7 @@ def test_a_film_gives_all_its_sound_and_pictures_on_one_clock(film: Path, play: 
     assert played.frames[0].rgb().shape == (240, 320, 3)
     assert played.end_s == pytest.approx(3.0, abs=0.05)
     assert all(len(chunk.waveform) == CHUNK_SAMPLES for chunk in played.chunks[:-1])
+    assert played.silent == []
     assert played.told == []
 
 
@@ -173,6 +174,31 @@ def test_where_the_pictures_end_before_the_sound_ticks_say_so_to_the_end(
             seen_s = item.time_s
         assert heard_s - seen_s < 0.25 + CHUNK_SAMPLES / SAMPLE_RATE_HZ
     assert seen_s > 1.7
+
+
+@pytest.mark.parametrize(
+    ("name", "sounding"), [("half.mp4", "lt(t,1)"), ("gap.mkv", "lt(t,1)+gt(t,2.5)"), ("late.mkv", "gt(t,1.5)")]
+)
+def test_where_a_film_has_no_sound_ticks_say_so_with_its_pictures(
+    name: str, sounding: str, ffmpeg: Ffmpeg, play: Play, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    ffmpeg("-f", "lavfi", "-i", "testsrc=r=25:d=3.5", "-f", "lavfi", "-i", "sine=r=16000:d=3.5:samples_per_frame=320",
+           "-af", f"aselect='{sounding}'", "-c:a", "pcm_s16le" if name.endswith("mkv") else "aac", path)  # fmt: skip
+    played = play(path)
+    heard = [(due_s(item), item) for item in played.order if isinstance(item, AudioChunk | AudioTick)]
+    steps_s = np.diff([0.0, *(time_s for time_s, _ in heard)])
+    assert steps_s.min() > 0.0
+    assert steps_s.max() < 0.07  # a chunk, and what is left between the last tick and the sound that is back
+    ticks_s = [time_s for time_s, item in heard if isinstance(item, AudioTick)]
+    without_s = {"half.mp4": (1.0, 3.4), "gap.mkv": (1.0, 2.5), "late.mkv": (0.0, 1.5)}[name]
+    assert (ticks_s[0], ticks_s[-1]) == pytest.approx(without_s, abs=0.1)
+    seen_s = 0.0
+    for item in played.order:
+        if isinstance(item, AudioTick):
+            assert item.time_s <= seen_s  # who waits for its picture does not wait for ever
+        elif isinstance(item, VideoFrame):
+            seen_s = item.time_s
 
 
 def test_a_flash_and_a_beep_at_one_moment_are_delivered_at_one_moment(

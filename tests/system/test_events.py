@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -117,6 +118,27 @@ def test_the_last_utterance_is_not_lost_when_the_file_ends_in_the_middle_of_a_wo
     cut = made("cut.mp4", "-t", "1.9", "-i", CLIP)
     (said,) = run("--source", cut, "--pace", "fast").of("utterance")
     assert said["end_s"] == pytest.approx(1.9, abs=0.1)
+
+
+def test_where_the_sound_of_a_film_ends_its_states_go_on_and_its_utterance_comes_in_time_at_any_pace(
+    run: Run, made: Ffmpeg
+) -> None:
+    film = made("short-sound.mp4", "-t", "4.5", "-i", CLIP, "-af", "atrim=end=2.7", "-c:v", "copy")
+    fast, timely = (run("--source", film, "--pace", pace, "--asr", "none").events for pace in ("fast", "realtime"))
+
+    def order(events: list[Json]) -> list[tuple[Any, ...]]:
+        return [(e["type"], e.get("id"), e.get("stream_s"), e.get("end_s"), e.get("speech_prob")) for e in events]
+
+    assert order(fast) == order(timely)
+    states = [e for e in fast if e["type"] == "state"]
+    assert all(0 <= after["stream_s"] - before["stream_s"] < 0.3 for before, after in pairwise(states))
+    assert states[-1]["stream_s"] == pytest.approx(4.6, abs=0.15)
+    assert (states[-1]["speech_prob"], states[-1]["level_dbfs"]) == (None, None)
+    (said,) = (e for e in timely if e["type"] == "utterance")
+    assert said["end_s"] == pytest.approx(2.75, abs=0.01)  # the end of the sound, in whole frames of AAC
+    assert said["latency_ms"]["endpoint"] <= 450
+    (index,) = (at for at, e in enumerate(fast) if e["type"] == "utterance")
+    assert fast[index + 1]["stream_s"] <= 2.75 + 0.45
 
 
 def test_a_stop_signal_ends_and_publishes_the_open_utterance(tmp_path: Path) -> None:
