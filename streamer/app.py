@@ -60,10 +60,17 @@ class Flow:
     """One source from capture to publication, in threads of its own."""
 
     def __init__(
-        self, wanted: SourceSettings, settings: Settings, parts: Parts, publish: Callable[[Draft], None]
+        self,
+        wanted: SourceSettings,
+        settings: Settings,
+        parts: Parts,
+        publish: Callable[[Draft], None],
+        trouble: str | None = None,
     ) -> None:
+        """`trouble`: what its source has told when it was opened; see `tell`."""
         self.name = wanted.name
         self.error: StageError | None = None
+        self.trouble = trouble
         self._settings = settings
         self._parts = parts
         self._publish = publish
@@ -88,6 +95,7 @@ class Flow:
             every_s=settings.publish.state_every_s,
             dropped=lambda: {channel.name: channel.dropped for channel in (self._audio, self._video)} | source.dropped,
         )
+        self.status.trouble = trouble
         self._analyzer = Analyzer(
             model=parts.model,
             recogniser=parts.recogniser,
@@ -132,6 +140,16 @@ class Flow:
         stages["capture"] = self._capture
         return stages
 
+    def tell(self, trouble: str | None) -> None:
+        """What hampers its source at present, from any thread.
+
+        Of a file it stands in the last state only: the capture is ahead of what is analysed, as far as there is time, and the same
+        file gives the same events.
+        """
+        self.trouble = trouble
+        if self._parts.source.live:
+            self.status.trouble = trouble
+
     def stop(self) -> None:
         """End the capture; what was captured is still analysed."""
         self._stop.set()
@@ -154,6 +172,7 @@ class Flow:
 
     def _end(self) -> None:
         """The last word, after all stages have ended."""
+        self.status.trouble = self.trouble
         try:
             self._send(self._analyzer.at_end(self.error))
         except PublishError as err:  # nobody is left who could be told, but for whoever started this source

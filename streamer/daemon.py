@@ -33,7 +33,7 @@ class Outcome:
     dropped: dict[str, int]
     error: StageError | None
     trouble: str | None = None
-    """Why a recording was read in part only."""
+    """What hampered it at its end; of a file all that was left out of it, and whether it is cut off."""
 
 
 class Daemon:
@@ -91,7 +91,7 @@ class Daemon:
         failure = self.publisher.failure
         unpublished = StageError("publish", failure) if failure is not None else None
         return [
-            Outcome(f.name, f.status.utterances, f.status.dropped, f.error or unpublished, f.status.trouble)
+            Outcome(f.name, f.status.utterances, f.status.dropped, f.error or unpublished, f.trouble)
             for f in self._flows
         ]
 
@@ -117,7 +117,7 @@ class Daemon:
         self._troubles[name] = trouble
         for flow in self._flows:
             if flow.name == name:
-                flow.status.trouble = trouble
+                flow.tell(trouble)
 
     def _flow(self, wanted: SourceSettings, source: Source, voice: "InferenceSession") -> Flow:
         watch, detector, note = self._watch(source, self.model)
@@ -136,9 +136,7 @@ class Daemon:
             detector=detector,
             detector_reason=note,
         )
-        flow = Flow(wanted, self._settings, parts, self._publish)
-        flow.status.trouble = self._troubles.get(wanted.name)
-        return flow
+        return Flow(wanted, self._settings, parts, self._publish, self._troubles.get(wanted.name))
 
     def _publish(self, draft: Draft) -> None:
         """For the flows, which are made before the publisher."""

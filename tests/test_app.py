@@ -173,6 +173,25 @@ def test_a_device_that_fails_for_good_ends_its_source_by_name_and_loses_no_utter
     assert (last.activity, last.error) == ("failed", "capture: test microphone: it went away")
 
 
+def test_what_hampers_a_file_stands_in_its_last_state_however_far_its_capture_is_ahead(model: Model) -> None:
+    events: list[Event] = []
+    running = flow(Unplugged(2.0, broken=False), model, events.append)
+    running.tell("clip: 3 damaged pieces of its sound left out")
+    running.start()
+    assert running.join(30)
+    errors = [event.error for event in events if isinstance(event, State)]
+    assert len(errors) > 5
+    assert errors == [None] * (len(errors) - 1) + ["clip: 3 damaged pieces of its sound left out"]
+
+
+def test_what_hampers_a_live_source_stands_in_its_states_at_once(model: Model) -> None:
+    with live(Quiet(0.5), model) as (running, events):
+        running.tell("test microphone: 2 blocks of sound lost")
+        assert state(events, lambda state: state.error is not None).error == "test microphone: 2 blocks of sound lost"
+        running.tell(None)
+        state(events, lambda state: state.error is None)
+
+
 def test_when_nothing_can_be_published_any_more_that_is_the_error_of_the_source_and_its_end_is_quiet(
     model: Model, tmp_path: Path
 ) -> None:

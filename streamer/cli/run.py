@@ -211,7 +211,10 @@ def _sum_up(outcomes: Sequence["Outcome"]) -> None:
     for outcome in outcomes:
         lost = ", ".join(f"{name} {n}" for name, n in outcome.dropped.items() if n)
         parts = [f"{outcome.utterances} utterance{'' if outcome.utterances == 1 else 's'}"]
-        parts.append(f"dropped {lost}" if lost else "nothing dropped")
+        if lost or not outcome.trouble:
+            parts.append(f"dropped {lost}" if lost else "nothing dropped")
+        if outcome.trouble:
+            parts.append(outcome.trouble)
         if outcome.error is not None:
             parts.append(f"ended by an error: {outcome.error}")
         typer.echo(f"{outcome.source}: {'; '.join(parts)}", err=True)

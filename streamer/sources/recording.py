@@ -1,5 +1,6 @@
 """A file, or a film on a web server: everything in it, in order, as fast as it is taken or as it would be heard."""
 
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -21,15 +22,16 @@ from streamer.sources.packets import PacketQueues, decoded
 from streamer.sources.pictures import FrameRateLimit, upright_rgb
 from streamer.sources.timeline import Timeline
 from streamer.sources.trouble import CountedTrouble, OnTrouble, Troubles
+from streamer.sources.written_length import written_end_s
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.stream import Stream
 
 DISCONTINUOUS: Final = 0x0200
 """FFmpeg's AVFMT_TS_DISCONT: the format's clock may leap."""
-LENGTH_IS_WRITTEN: Final = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"})
-"""Formats that say how long they are; the others' length is FFmpeg's guess."""
 CUT_OFF_S: Final = 1.0
+"""A file that ends this much before it should is cut off; less is rounding."""
 
 
 class RecordingSource:
@@ -55,9 +57,9 @@ class RecordingSource:
         self._troubles = Troubles(on_trouble)
         self._timeline = Timeline(leaps=bool(container.format.flags & DISCONTINUOUS))
         audio, video = audio_stream(container), video_stream(container)
-        self._queues = PacketQueues(
-            container, [s for s in (audio, video) if s is not None], self._timeline, self._damage("container")
-        )
+        streams: list[Stream] = [s for s in (audio, video) if s is not None]
+        self._written_end_s = written_end_s(container, streams)
+        self._queues = PacketQueues(container, streams, self._timeline, self._damage("container"))
         self._pixel_aspect = float(video.sample_aspect_ratio or 1) if video is not None else 1.0
 
         self._sounds: Iterator[DecodedSound | Literal[Late.LATE]] = iter(())
@@ -117,7 +119,7 @@ class RecordingSource:
 
     def _damage(self, part: str) -> CountedTrouble:
         message = f"{self._name}: {{count}} damaged pieces of its {part} left out"
-        return CountedTrouble(self._troubles.part(part), message)
+        return CountedTrouble(self._troubles.part(part), message, clear_after_s=math.inf)
 
     def _earlier(
         self, sound: DecodedSound | Literal[Late.LATE] | None, frame: DecodedPicture | Literal[Late.LATE] | None
@@ -148,12 +150,11 @@ class RecordingSource:
 
     def _tell_what_is_missing(self, delivery: Delivery) -> None:
         """What only the end of the file shows."""
-        tell = self._troubles.part("end")
-        length_s = (self._container.duration or 0) / 1e6  # FFmpeg's AV_TIME_BASE
-        if self._container.format.name in LENGTH_IS_WRITTEN and self._timeline.length_s < length_s - CUT_OFF_S:
-            tell(f"{self._name}: is cut off after {self._timeline.length_s:.1f} of {length_s:.1f} s")
-        elif delivery.late_pictures:
-            count = delivery.late_pictures
-            tell(
+        end_s, written_s = self._timeline.shown_until_s, self._written_end_s
+        if written_s is not None and end_s < written_s - CUT_OFF_S:
+            lengths = f"{end_s - self._zero_s:.1f} of {written_s - self._zero_s:.1f} s"
+            self._troubles.part("cut off")(f"{self._name}: is cut off after {lengths}")
+        if count := delivery.late_pictures:
+            self._troubles.part("late pictures")(
                 f"{self._name}: {count} pictures left out, stored too far behind their sound; remux it with ffmpeg -c copy"
             )

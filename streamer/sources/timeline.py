@@ -38,6 +38,8 @@ class Timeline:
         self._last_s: dict[int, float] = {}
         self._begin_s = 0.0
         self._end_s: float | None = None
+        self.shown_until_s = 0.0
+        """When the last of all that was placed has been heard or seen: later than it is decoded, where pictures are not stored in order."""
 
     @property
     def length_s(self) -> float:
@@ -69,6 +71,8 @@ class Timeline:
         end_s = time_s + _seconds(packet.duration or 0, packet.time_base)
         self._begin_s = time_s if self._end_s is None else min(self._begin_s, time_s)
         self._end_s = end_s if self._end_s is None else max(self._end_s, end_s)
+        shown_s = time_s if packet.pts is None else _seconds(packet.pts, packet.time_base)
+        self.shown_until_s = max(self.shown_until_s, shown_s + end_s - time_s)
         return time_s
 
     def _is_new_epoch(self, stream: int, time_s: float) -> bool:

@@ -44,15 +44,18 @@ class Troubles:
 class CountedTrouble:
     """Counts one kind of failure that does not end a stream (damaged packets, lost blocks), and tells it while it is going on."""
 
-    def __init__(self, on_trouble: OnTrouble, message: str) -> None:
+    def __init__(self, on_trouble: OnTrouble, message: str, clear_after_s: float = CLEAR_AFTER_S) -> None:
         """None so far.
 
         Args:
             on_trouble: The callback.
             message: With `{count}` in it.
+            clear_after_s: It is over when this much of the stream was good; never over (infinity) in a recording, of which what is
+                missing stays missing.
         """
         self._on_trouble = on_trouble
         self._message = message
+        self._clear_after_s = clear_after_s
         self._last_s: float | None = None
         self.count = 0
 
@@ -64,6 +67,6 @@ class CountedTrouble:
 
     def went_well(self, time_s: float) -> None:
         """The stream is good at this time."""
-        if self._last_s is not None and time_s - self._last_s >= CLEAR_AFTER_S:
+        if self._last_s is not None and time_s - self._last_s >= self._clear_after_s:
             self._last_s = None
             self._on_trouble(None)

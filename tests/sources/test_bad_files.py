@@ -1,5 +1,6 @@
 """What bad input gets: one line that names it, or all that can be had of it. Never a traceback, never a hang."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,48 @@ def test_of_a_film_that_is_cut_off_everything_before_the_cut_is_played_and_the_c
     assert "of 3.0 s" in played.told[-1]
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("subtitles.mkv", ("-i", "{srt}", "-map", "0", "-map", "1", "-c:s", "srt")),
+        ("subtitles.mp4", ("-i", "{srt}", "-map", "0", "-map", "1", "-c:s", "mov_text", "-movflags", "+faststart")),
+        ("later.mkv", ("-output_ts_offset", "30")),
+        ("later.mp4", ("-output_ts_offset", "30", "-movflags", "+faststart")),
+        ("without_a_length.mkv", ("-live", "1")),
+    ],
+)
+def test_a_film_counts_as_cut_off_when_its_own_sound_and_pictures_are_and_not_where_subtitles_are_longer_or_it_begins_late(
+    name: str, words: tuple[str, ...], film: Path, ffmpeg: Ffmpeg, play: Play, tmp_path: Path
+) -> None:
+    srt, path = tmp_path / "words.srt", tmp_path / name
+    srt.write_text("1\n00:00:00,000 --> 00:00:50,000\nHello.\n", encoding="utf-8")
+    ffmpeg("-i", film, *(word.format(srt=srt) for word in words), "-c:v", "copy", "-c:a", "copy", path)
+    played = play(path)
+    assert played.end_s == pytest.approx(3.0, abs=0.1)
+    assert played.told == []
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    told = play(path).told[-1:]
+    if "-live" in words:
+        assert told == []  # nobody knows
+    else:
+        (cut,) = told
+        assert cut is not None
+        assert re.search(r"is cut off after [12]\.\d of 3\.[01] s", cut)
+
+
+def test_what_was_damaged_stays_told_with_the_cut_at_its_end(film: Path, play: Play, tmp_path: Path) -> None:
+    path = tmp_path / "both.mp4"
+    content = bytearray(film.read_bytes()[: film.stat().st_size * 6 // 10])
+    middle = len(content) // 2
+    content[middle : middle + 3000] = b"\xff" * 3000
+    path.write_bytes(content)
+    told = [play(path).told[-1] for _ in range(2)]
+    assert told[0] is not None
+    assert "damaged pieces of its pictures left out; " in told[0]
+    assert "is cut off after" in told[0]
+    assert told[0] == told[1]
+
+
 def test_damage_in_the_middle_costs_what_is_damaged_and_is_told(film: Path, play: Play, tmp_path: Path) -> None:
     damaged = tmp_path / "damaged.mp4"
     content = bytearray(film.read_bytes())
@@ -71,7 +114,8 @@ def test_damage_in_the_middle_costs_what_is_damaged_and_is_told(film: Path, play
     played = play(damaged)
     assert played.end_s == pytest.approx(3.0, abs=0.1)
     assert 30 < len(played.frames) < 75
-    assert any(told is not None and "damaged" in told for told in played.told)
+    assert played.told[-1] is not None
+    assert "damaged" in played.told[-1]
 
 
 def test_a_sound_track_without_a_sample_is_no_sound_and_the_pictures_play(

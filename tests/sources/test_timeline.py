@@ -47,6 +47,18 @@ def test_a_clock_that_starts_again_goes_on_behind_the_longest_stream_for_all_of_
     assert place(timeline, PICTURE, 20, 60) == pytest.approx([5.02, 5.06])
 
 
+def test_what_is_shown_later_than_it_is_decoded_counts_until_it_was_shown() -> None:
+    timeline = Timeline(leaps=False)
+    for dts_ms, pts_ms in (
+        (-2000, 0),
+        (-1000, 3000),
+        (0, 1000),
+        (1000, 2000),
+    ):  # one picture a second, not stored in order
+        timeline.place(Stamps(PICTURE, dts_ms, pts_ms, duration=1000))
+    assert timeline.shown_until_s == pytest.approx(4.0)
+
+
 def test_the_stamps_of_the_packet_move_with_it() -> None:
     timeline = Timeline(leaps=True)
     place(timeline, PICTURE, 0, 9960)

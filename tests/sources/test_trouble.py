@@ -1,5 +1,6 @@
 """What is told while something is wrong."""
 
+import math
 from itertools import islice
 
 from streamer.sources.trouble import CLEAR_AFTER_S, CountedTrouble, Troubles, retry_delays_s
@@ -36,6 +37,15 @@ def test_damage_is_counted_and_is_over_when_the_stream_was_good_for_a_while() ->
     damage.went_well(20.0)
     assert told == ["1 lost", "2 lost", None]
     assert damage.count == 2
+
+
+def test_damage_of_a_recording_stays_told_however_good_the_rest_is() -> None:
+    told: list[str | None] = []
+    damage = CountedTrouble(told.append, "{count} lost", clear_after_s=math.inf)
+    damage.failed(2.0)
+    damage.went_well(7200.0)
+    damage.failed(7201.0)
+    assert told == ["1 lost", "2 lost"]
 
 
 def test_attempts_become_rarer_up_to_every_ten_seconds() -> None:

@@ -113,6 +113,23 @@ def test_a_truncated_film_gives_what_was_there(run: Run, made: Ffmpeg, tmp_path:
     assert "Traceback" not in ran.err
 
 
+def test_a_damaged_and_cut_off_film_says_so_in_its_last_state_and_in_the_summary_and_gives_the_same_events_twice(
+    run: Run, made: Ffmpeg, tmp_path: Path
+) -> None:
+    whole = made("faststart.mp4", "-t", "8", "-i", CLIP, "-c", "copy", "-movflags", "+faststart")
+    content = bytearray(whole.read_bytes()[: whole.stat().st_size * 8 // 10])
+    begin = len(content) // 5
+    content[begin : begin + 20_000] = b"\xff" * 20_000  # more than five good seconds before the end
+    (tmp_path / "bad.mp4").write_bytes(content)
+    first, second = (run("--source", "bad.mp4", "--pace", "fast") for _ in range(2))
+    errors = [state["error"] for state in first.of("state")]
+    assert set(errors[:-1]) == {None}
+    assert "damaged pieces of its sound left out; bad.mp4: is cut off after 6." in errors[-1]  # the sound was good again for long
+    assert first.err.strip().endswith(f"utterances; {errors[-1]}")
+    kept = [{key: e[key] for key in e if key not in {"session", "time", "latency_ms"}} for e in first.events]
+    assert kept == [{key: e[key] for key in e if key not in {"session", "time", "latency_ms"}} for e in second.events]
+
+
 def test_a_film_whose_index_was_never_written_is_refused_by_name(run: Run, tmp_path: Path) -> None:
     cut = tmp_path / "unfinished.mp4"
     moov_last = CLIP.read_bytes()
