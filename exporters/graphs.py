@@ -93,7 +93,7 @@ def opset_of(path: Path) -> int:
     """The version of ONNX's own operators that a graph needs."""
     import onnx
 
-    return next(found.version for found in onnx.load(str(path)).opset_import if found.domain in ("", "ai.onnx"))
+    return next(int(found.version) for found in onnx.load(str(path)).opset_import if found.domain in ("", "ai.onnx"))
 
 
 def _complete(path: Path, graph: str, inputs: Inputs) -> None:

@@ -58,7 +58,7 @@ _LIMITS: Final = """\
 - Text was learned from one American television comedy of 1994-2004, from Reddit, chats and textbook dialogues; text is English only.
 - Voices are acted; CREMA-D was re-synthesised from spectrograms. Everyday speech is less expressive, and a voice alone is the weakest sign.
 - Faces are 48-pixel grey pictures from the web, mostly frontal; profile, dark and covered faces are much harder than the figures say.
-- Fear and disgust are rare in MELD and FERPlus, and found least well there; in acted voices it is another emotion in each corpus ("one by one").
+- Fear and disgust are rare in MELD and FERPlus, and found least well there; in acted voices it is another emotion in each corpus.
 - Human raters of MELD agree only moderately (Fleiss' kappa 0.43): no model can be right more often than its labels.
 - Sarcasm is not understood. Prediction sets with several labels (`uncertain`) say where the model knows that it does not know.
 """

@@ -124,7 +124,9 @@ def test_a_damaged_and_cut_off_film_says_so_in_its_last_state_and_in_the_summary
     first, second = (run("--source", "bad.mp4", "--pace", "fast", "--asr", "none") for _ in range(2))
     errors = [state["error"] for state in first.of("state")]
     assert set(errors[:-1]) == {None}
-    assert "damaged pieces of its sound left out; bad.mp4: is cut off after 6." in errors[-1]  # the sound was good again for long
+    assert (
+        "damaged pieces of its sound left out; bad.mp4: is cut off after 6." in errors[-1]
+    )  # the sound was good again for long
     assert first.err.strip().endswith(f"utterances; {errors[-1]}")
     kept = [{key: e[key] for key in e if key not in {"session", "time", "latency_ms"}} for e in first.events]
     assert kept == [{key: e[key] for key in e if key not in {"session", "time", "latency_ms"}} for e in second.events]
