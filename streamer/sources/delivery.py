@@ -12,6 +12,8 @@ from streamer.sources.audio_blocks import SoundBlock
 TICK_S: Final = 0.25
 """Without a picture for so long, a `VideoTick` says so; without sound, `AudioTick`s do."""
 CHUNK_S: Final = CHUNK_SAMPLES / SAMPLE_RATE_HZ
+MOST_TICKS: Final = 64
+"""From one picture to the next, two seconds: pictures that leap further have a gap of their own, which may be hours."""
 LIVE_LAG_S: Final = 0.5
 """Live, pictures may come this much later than sound of the same moment before they count as absent."""
 MAX_LIVE_LAG_S: Final = 3.0
@@ -84,10 +86,12 @@ class Delivery:
         until_s -= self._silence_lag_s
         if self._audio is None or until_s < self._heard_s + TICK_S:
             return
-        self._silent_s = max(self._silent_s, self._heard_s)
-        while self._silent_s + CHUNK_S <= until_s:
-            self._silent_s += CHUNK_S
-            self._audio.put(AudioTick(self._silent_s, captured_s(self._silent_s)))
+        since_s = max(self._silent_s, self._heard_s)
+        ticks = max(0, int((until_s - since_s) / CHUNK_S))
+        for number in range(1, min(ticks, MOST_TICKS) + 1):
+            time_s = since_s + number * CHUNK_S
+            self._audio.put(AudioTick(time_s, captured_s(time_s)))
+        self._silent_s = since_s + ticks * CHUNK_S
 
     def picture(self, time_s: float, rgb: Callable[[], UInt8]) -> None:
         """Hand a picture on, unless it is too late; `rgb` as in `VideoFrame`.

@@ -6,7 +6,7 @@ import pytest
 from streamer.channel import Channel, WhenFull
 from streamer.messages import AudioChunk, AudioTick, VideoFrame, VideoTick
 from streamer.sources.audio_blocks import SoundBlock
-from streamer.sources.delivery import LIVE_LAG_S, TICK_S, Delivery
+from streamer.sources.delivery import LIVE_LAG_S, MOST_TICKS, TICK_S, Delivery
 
 IMAGE = np.zeros((2, 2, 3), np.uint8)
 
@@ -90,6 +90,17 @@ def test_where_the_sound_ends_ticks_of_a_chunks_length_follow_the_pictures_and_c
     ticks = ends.heard()
     assert [tick.time_s for tick in ticks] == pytest.approx([0.96 + 0.032 * (i + 1) for i in range(62)])
     assert [tick.captured_s for tick in ticks] == pytest.approx([1000.0 + tick.time_s for tick in ticks])
+
+
+def test_where_pictures_leap_together_with_the_sound_ticks_follow_what_was_heard_and_do_not_fill_hours() -> None:
+    ends = Ends(live=False)
+    ends.hear(0, 0.96)
+    ends.heard()
+    ends.see_alone(7200, 7200.04)
+    times_s = [tick.time_s for tick in ends.heard()]
+    assert times_s == pytest.approx([0.96 + 0.032 * (i + 1) for i in range(MOST_TICKS)])
+    ends.see_alone(7200.04, 7200.2)
+    assert [tick.time_s for tick in ends.heard()] == pytest.approx([7200.032 + 0.032 * i for i in range(4)], abs=0.032)
 
 
 def test_before_the_first_sound_ticks_begin_with_the_stream() -> None:
