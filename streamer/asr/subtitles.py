@@ -7,8 +7,8 @@ from typing import Final
 
 from streamer.errors import SourceError
 from streamer.features.arrays import Float32
+from streamer.file_names import as_text
 from streamer.messages import SAMPLE_RATE_HZ, Transcript
-from streamer.printable import printable
 
 _TIMES: Final = re.compile(r"(\d+):(\d\d):(\d\d)[,.](\d{1,3})\s*-->\s*(\d+):(\d\d):(\d\d)[,.](\d{1,3})")
 _MARKUP: Final = re.compile(r"<[^>]*>|\{\\[^}]*\}")
@@ -75,7 +75,7 @@ def open_subtitles(path: Path) -> "Subtitles":
         raise SourceError(
             f"{path}: has no cue such as `00:00:01,000 --> 00:00:02,500`; subtitles must be SubRip (.srt)"
         )
-    return Subtitles(cues, f"subtitles/{printable(path.name)}")
+    return Subtitles(cues, f"subtitles/{as_text(path.name)}")
 
 
 class Subtitles:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from streamer.errors import PublishError
-from streamer.printable import printable
+from streamer.file_names import as_text
 from streamer.settings import PublishSettings
 from streamer.wire import Event, Heartbeat, encode
 
@@ -17,7 +17,7 @@ class JsonlSink:
     overflows: Final = 0
 
     def __init__(self, path: Path) -> None:
-        self.address = printable(str(path))
+        self.address = as_text(str(path))
         try:
             before = b"\n" if _cut_off(path) else b""
             self._file = path.open("ab")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from streamer.errors import SourceError
-from streamer.printable import printable
+from streamer.file_names import as_text
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -27,12 +27,12 @@ _OPTIONS: Final = {
 def shown(url: str) -> str:
     """A URL without what may hold a password, before the host and after the path, or the name of a file: for messages and events."""
     if "://" not in url:
-        return printable(Path(url).name)
+        return as_text(Path(url).name)
     try:
         parts = urlsplit(url)
     except ValueError:  # then nothing of it is known to be no password
-        return f"{printable(url.partition('://')[0])}://…"
-    return printable(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl())
+        return f"{as_text(url.partition('://')[0])}://…"
+    return as_text(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl())
 
 
 def is_live(url: str, container: "InputContainer") -> bool:

@@ -75,7 +75,7 @@ def test_a_view_that_nobody_reads_does_not_keep_the_daemon_from_ending_in_order(
     assert done.stderr.endswith("nothing dropped\n")
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sign", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM])
 def test_a_signal_that_is_sent_to_the_process_and_its_group_is_one_signal(
     tmp_path: Path, full_pipe: int, sign: signal.Signals
 ) -> None:

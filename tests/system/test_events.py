@@ -191,6 +191,7 @@ def test_subtitles_take_the_place_of_speech_recognition(run: Run, tmp_path: Path
     assert said["emotion"]["label"] == "joy"
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_the_address_gives_the_same_events_twice(run: Run, shared_data: Path) -> None:
     first, second = (run("--source", shared_data / "av/faces/address_20s.mp4", "--pace", "fast") for _ in range(2))

@@ -26,7 +26,12 @@ from training.recipes.recipe import Recipe
 from training.run import train_recipe
 
 CLIP = Path(streamer.__file__).parent / "demo" / "clip.mp4"
-NEW = ("bert-r3d-cnn", "modular", "acoustic-rnn", "cross-modal")
+NEW = (
+    pytest.param("bert-r3d-cnn", marks=pytest.mark.slow),
+    "modular",
+    "acoustic-rnn",
+    pytest.param("cross-modal", marks=pytest.mark.slow),
+)
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +129,7 @@ def test_a_new_encoder_is_one_class_and_one_registry_line_and_trains_exports_and
     assert all(u["modalities"]["audio"]["used"] for u in _play(tmp_path / "bundle", tmp_path))
 
 
+@pytest.mark.slow
 def test_the_daemon_gives_a_network_of_dialogues_the_utterances_before(
     mini_meld: Path, cache: Path, tmp_path: Path
 ) -> None:

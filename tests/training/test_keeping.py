@@ -79,6 +79,7 @@ def test_a_kept_modality_alone_is_judged_as_before(first: Path, second: Path) ->
     assert torch.equal(said[0].emotion.weight, said[1].emotion.weight)
 
 
+@pytest.mark.slow
 def test_a_run_with_kept_parts_is_measured_as_any_other(second: Path, first: Path, made_data: Path) -> None:
     found = evaluate(second / "run", made_data, first / "cache", "dev", QUIET)
     exported = evaluate(second / "bundle", made_data, first / "cache", "dev", QUIET)

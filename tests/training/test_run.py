@@ -127,6 +127,7 @@ def test_an_encoder_of_any_number_of_steps_is_measured_alone(audio: str, made_da
     assert {m.modalities for m in metrics} == {"audio"}
 
 
+@pytest.mark.slow
 def test_a_modality_may_be_calibrated_on_augmented_samples_alone(
     run: Path, made_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,6 +205,7 @@ def test_a_figure_beside_that_of_another_network_shows_its_change() -> None:
     assert change.difference == pytest.approx(-0.01)
 
 
+@pytest.mark.slow
 def test_a_run_beside_itself_has_not_changed(run: Path, made_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = compare(run, run, made_data, run.parent / "cache", "dev", Progress())
     assert len(found) > 20

@@ -37,6 +37,7 @@ def ablated(mini_meld: Path, cache: Path, tmp_path_factory: pytest.TempPathFacto
     return folder
 
 
+@pytest.mark.slow
 def test_seven_subsets_stand_in_one_table_and_one_picture(ablated: Path) -> None:
     with (ablated / "ablation.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -48,12 +49,14 @@ def test_seven_subsets_stand_in_one_table_and_one_picture(ablated: Path) -> None
     assert (ablated / "ablation.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_what_is_finished_is_not_trained_again(ablated: Path, mini_meld: Path, cache: Path) -> None:
     trained = (ablated / "text+video" / FILE).stat().st_mtime_ns
     ablate(recipe(), Place(mini_meld, ablated, cache, "dev"), Progress(), epochs=1)
     assert (ablated / "text+video" / FILE).stat().st_mtime_ns == trained
 
 
+@pytest.mark.slow
 def test_what_is_finished_as_another_training_is_no_row_of_this_table(
     ablated: Path, mini_meld: Path, cache: Path
 ) -> None:
@@ -147,6 +150,7 @@ def test_a_search_is_judged_on_calibration_and_needs_no_other_split(
     assert trial.value == pytest.approx(found.weighted_f1)
 
 
+@pytest.mark.slow
 def test_pictures_show_what_counted_in_a_clip(ablated: Path, mini_meld: Path, cache: Path, tmp_path: Path) -> None:
     clip = mini_meld / "dev" / "dev_splits_complete" / "dia0_utt0.mp4"
     looked = look(ablated / "text+audio+video", clip, "I am so angry with you!", tmp_path, cache, Progress())
@@ -158,6 +162,7 @@ def test_pictures_show_what_counted_in_a_clip(ablated: Path, mini_meld: Path, ca
     assert pictures == {"frames.png", "sound.png", "words.png", "modalities.png"}
 
 
+@pytest.mark.slow
 def test_a_clip_that_is_not_there_is_an_error_of_one_line(ablated: Path, cache: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"nope\.mp4: no such file"):
         look(ablated / "text+audio+video", tmp_path / "nope.mp4", None, tmp_path, cache, Progress())
