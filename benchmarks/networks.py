@@ -75,8 +75,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, help="JSON file")
     wanted = parser.parse_args(arguments)
     model = load_bundle(wanted.bundle)
-    parts = {**model.parts, "fusion": model.manifest.fusion}
-    sizes_mb = {name: model.bundle.path(part.file).stat().st_size / 1e6 for name, part in parts.items() if part}
+    sizes_mb = {name: model.bundle.path(file).stat().st_size / 1e6 for name, file in model.manifest.graphs.items()}
     rows = [
         (name, GIVEN[name], f"{sizes_mb[name]:.1f}", f"{found_ms:.2f}", f"{PROMISED_MS[name]:g}")
         for name, found_ms in measure(model, wanted.rounds).items()

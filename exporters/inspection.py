@@ -72,13 +72,7 @@ def install(bundle: Path, folder: Path) -> None:
 def inspect(folder: Path) -> list[Graph]:
     """Each graph of a bundle."""
     bundle = read(folder)
-    manifest = bundle.manifest
-    files = {
-        name: part.file
-        for name, part in (("text", manifest.text), ("audio", manifest.audio), ("video", manifest.video))
-        if part
-    }
-    return [_inspect(bundle, name, file) for name, file in {**files, "fusion": manifest.fusion.file}.items()]
+    return [_inspect(bundle, name, file) for name, file in bundle.manifest.graphs.items()]
 
 
 def _inspect(bundle: Bundle, name: str, file: str) -> Graph:
@@ -122,7 +116,8 @@ def _typical(bundle: Bundle, name: str) -> Mapping[str, Float32 | Int64]:
             "mask": np.ones((1, frames), np.float32),
         }
     feed: dict[str, Float32] = {}
-    for modality, part in (("text", manifest.text), ("audio", manifest.audio), ("video", manifest.video)):
+    for modality in MODALITIES:
+        part = manifest.parts.get(modality)
         steps = 8 if modality == "video" else 1
         feed[modality] = np.ones((1, steps, part.width if part else 1), np.float32)
         feed[f"{modality}_mask"] = np.full((1, steps), float(part is not None), np.float32)

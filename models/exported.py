@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from models.graph import ENCODER_INPUTS, Encoded
 from models.heads import Heads
 from models.network import Network, NetworkConfig, part_name
-from streamer.bundle import AudioPart, Bundle, TextPart, VideoPart, read
+from streamer.bundle import Bundle, read
 from streamer.errors import BundleError
 from streamer.labels import Modality
 
@@ -53,7 +53,7 @@ def fitting(config: NetworkConfig, kept: Mapping[Modality, Path]) -> dict[Modali
     found = {}
     for modality, folder in kept.items():
         bundle, own = read(folder), config.encodings[modality]
-        part = _part(bundle, modality)
+        part = bundle.manifest.parts.get(modality)
         expected = (part_name(own.encoder), own.encoder.width, own.spec)
         if part is None or (part.name, part.width, part.spec) != expected:
             raise BundleError(
@@ -79,14 +79,8 @@ def keep(network: Network, kept: Mapping[Modality, Path]) -> dict[Modality, Bund
     """
     found = fitting(network.config, kept)
     for modality, bundle in found.items():
-        if (part := _part(bundle, modality)) is not None:
-            network.encoders[modality] = ExportedEncoder(bundle.path(part.file), modality)
+        network.encoders[modality] = ExportedEncoder(bundle.path(bundle.manifest.parts[modality].file), modality)
     return found
-
-
-def _part(bundle: Bundle, modality: Modality) -> TextPart | AudioPart | VideoPart | None:
-    manifest = bundle.manifest
-    return {"text": manifest.text, "audio": manifest.audio, "video": manifest.video}[modality]
 
 
 def heads_of(bundle: Bundle, modality: Modality) -> Heads:

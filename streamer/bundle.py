@@ -29,7 +29,7 @@ import msgspec
 from streamer.calibration import Calibration
 from streamer.errors import BundleError
 from streamer.features import AudioSpec, FaceCropSpec, TextSpec
-from streamer.labels import EMOTIONS, SENTIMENTS
+from streamer.labels import EMOTIONS, SENTIMENTS, Modality
 
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
@@ -119,10 +119,25 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     sha256: dict[str, str] = {}
 
     @property
+    def parts(self) -> dict[Modality, TextPart | AudioPart | VideoPart]:
+        """The encoders that there are, in the fixed order."""
+        found: dict[Modality, TextPart | AudioPart | VideoPart | None] = {
+            "text": self.text,
+            "audio": self.audio,
+            "video": self.video,
+        }
+        return {modality: part for modality, part in found.items() if part is not None}
+
+    @property
+    def graphs(self) -> dict[str, str]:
+        """The file of each graph, by the name of its modality or `fusion`."""
+        return {**{str(modality): part.file for modality, part in self.parts.items()}, "fusion": self.fusion.file}
+
+    @property
     def files(self) -> tuple[str, ...]:
         """Every file that the bundle needs beside its manifest."""
-        parts = [part.file for part in (self.text, self.audio, self.video) if part] + [self.fusion.file]
-        return (*parts, TOKENIZER) if self.text else tuple(parts)
+        graphs = tuple(self.graphs.values())
+        return (*graphs, TOKENIZER) if self.text else graphs
 
 
 class Bundle(msgspec.Struct, frozen=True):

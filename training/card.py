@@ -85,14 +85,14 @@ would take them for, and what the text network says, with its prediction set:
 def render(bundle: Bundle, lines: Sequence[Judged] = ()) -> str:
     """The card in Markdown. `lines`: what the text network says of sentences of our own."""
     manifest = bundle.manifest
+    names = (*(part.name for part in manifest.parts.values()), manifest.fusion.name)
     size_mb = sum(bundle.path(name).stat().st_size for name in manifest.files) / 1e6
-    parts = [part for part in (manifest.text, manifest.audio, manifest.video) if part]
     text = [
         f"# Model card: `{manifest.name}`, version {manifest.version}",
         "",
         (
             "Written by `python -m training report`; do not edit. "
-            f"Parts: {', '.join(part.name for part in parts)}, {manifest.fusion.name}; {manifest.precision}, {size_mb:.1f} MB."
+            f"Parts: {', '.join(names)}; {manifest.precision}, {size_mb:.1f} MB."
         ),
         "",
         _USE,

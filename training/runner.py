@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from models.graph import ENCODER_INPUTS
 from models.network import Network
-from streamer.bundle import AudioPart, Bundle, TextPart, VideoPart
+from streamer.bundle import Bundle
 from streamer.features import AudioSpec, FaceCropSpec, TextSpec
 from streamer.features.arrays import Float32
 from streamer.labels import MODALITIES, Modality
@@ -85,19 +85,12 @@ class BundleRunner:
         options = ort.SessionOptions()
         options.intra_op_num_threads = 1
         manifest = bundle.manifest
-        candidates: dict[Modality, TextPart | AudioPart | VideoPart | None] = {
-            "text": manifest.text,
-            "audio": manifest.audio,
-            "video": manifest.video,
-        }
-        parts = {modality: part for modality, part in candidates.items() if part is not None}
+        parts = manifest.parts
         self.specs: Specs = {modality: part.spec for modality, part in parts.items()}
         self.widths = {modality: part.width for modality, part in parts.items()}
-        files: dict[str, str] = {modality: part.file for modality, part in parts.items()}
-        files["fusion"] = manifest.fusion.file
         self._sessions = {
             name: ort.InferenceSession(str(bundle.path(file)), options, providers=["CPUExecutionProvider"])
-            for name, file in files.items()
+            for name, file in manifest.graphs.items()
         }
 
     def encode(self, modality: Modality, inputs: tuple[Tensor, ...]) -> Encodings:

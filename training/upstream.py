@@ -41,8 +41,6 @@ def _kept(stage: FusionStage) -> dict[str, str]:
     found = {}
     for modality, folder in stage.kept.items():
         manifest = read(folder).manifest
-        part = {"text": manifest.text, "audio": manifest.audio, "video": manifest.video}[modality]
-        files = ([part.file] if part else []) + [manifest.fusion.file]
-        both = "".join(manifest.sha256[file] for file in files)
+        both = "".join(manifest.sha256[file] for name, file in manifest.graphs.items() if name in (modality, "fusion"))
         found[f"the graphs of the kept {modality}"] = hashlib.sha256(both.encode()).hexdigest()
     return found

@@ -39,12 +39,11 @@ class Model:
         manifest = bundle.manifest
         self.bundle = bundle
         self.manifest = manifest
-        self.parts = {"text": manifest.text, "audio": manifest.audio, "video": manifest.video}
+        self.parts = manifest.parts
         tolerance = HALF_PRECISION_TOLERANCE if manifest.precision == "fp16" else TOLERANCE
         self._sessions = {
-            kind: Session(kind, bundle.path(part.file), execution, tolerance=tolerance)
-            for kind, part in (*self.parts.items(), ("fusion", manifest.fusion))
-            if part is not None
+            kind: Session(kind, bundle.path(file), execution, tolerance=tolerance)
+            for kind, file in manifest.graphs.items()
         }
         self._tokenizer = load_tokenizer(bundle.path(bundles.TOKENIZER)) if manifest.text else None
         self._check_shapes()
@@ -163,13 +162,13 @@ class Model:
         )
 
     def _reason(self, modality: Modality, reasons: Mapping[Modality, str]) -> str:
-        if self.parts[modality] is None:
+        if modality not in self.parts:
             return f"the bundle {self.manifest.name} has no {modality} network"
         return reasons.get(modality, "not given")
 
     def _absent(self, modality: Modality) -> Encoding:
         """One step of zeros under a mask of 0: the fusion does not look at it."""
-        part = self.parts[modality]
+        part = self.parts.get(modality)
         width = part.width if part else self._sessions["fusion"].dimension(modality, 2) or 1
         return Encoding(np.zeros((1, width), np.float32), np.zeros(1, np.float32))
 
@@ -177,7 +176,7 @@ class Model:
         """Refuse a bundle whose manifest and graphs do not fit, naming the field."""
         fusion = self._sessions["fusion"]
         expected: list[tuple[str, str, int, int, str]] = [
-            ("fusion", name, 2, part.width, f"{name}.width") for name, part in self.parts.items() if part
+            ("fusion", name, 2, part.width, f"{name}.width") for name, part in self.parts.items()
         ]
         if audio := self.manifest.audio:
             expected.append(("audio", "features", 2, audio.spec.width, "audio.spec"))
