@@ -189,6 +189,27 @@ def seeds(
     )
 
 
+@app.command("leave-speakers-out")
+def leave_speakers_out(
+    data: DataOption,
+    out: Annotated[Path, typer.Option(help="The study's folder; an earlier call's is gone on with.")],
+    recipe: RecipeOption = "small",
+    folds: Annotated[int, typer.Option(help="Trainings; each leaves out as many of the speakers.", min=2)] = 5,
+    fold: Annotated[
+        list[int] | None, typer.Option(help="Only this one, from 1; several times. The table comes when all are there.")
+    ] = None,
+    size: SizeOption = "full",
+    epochs: EpochsOption = None,
+    cache: CacheOption = Path("cache"),
+) -> None:
+    """Train a recipe's voice until every speaker has been a stranger once: what the next stranger may expect."""
+    from training.leave_speakers_out import Folds  # torch, as above
+    from training.leave_speakers_out import leave_speakers_out as study
+    from training.recipes import find
+
+    study(Folds(find(recipe, size), data, out, cache, folds, Progress(), epochs=epochs), tuple(fold or ()))
+
+
 @app.command()
 def search(
     recipe: RecipeOption,
