@@ -16,12 +16,12 @@ def watch(
     from rich.console import Console
 
     from streamer.client import subscribe
-    from streamer.dashboard import print_lines, run_dashboard
+    from streamer.dashboard import fills_terminal, print_lines, run_dashboard
     from streamer.settings import DEFAULT_BIND
 
     console = Console()
     with suppress(KeyboardInterrupt), subscribe(endpoint or DEFAULT_BIND, keys=keys) as events:
-        if console.is_terminal:
+        if fills_terminal(console):
             run_dashboard(events, console, threading.Event(), origin=events.endpoint)
         else:
             typer.echo(
