@@ -78,6 +78,20 @@ def test_after_an_utterance_its_verdict_words_and_doubt_are_shown() -> None:
     assert "face #1 spoke, mouth agrees .91" in text
 
 
+def test_what_was_said_stands_in_columns_also_after_an_hour() -> None:
+    said = [
+        talk.utterance("cam", number, start_s, start_s + 1.0)
+        for number, start_s in enumerate((3590.0, 3605.0, 36005.0))
+    ]
+    lines = text_of(model_of(said, [talk.utterance("cam", 3, 36010.0, 36011.0)]), 80, 40)
+    table = [
+        line for line in lines if any(start in line for start in ("when  ", "59:50.0 ", "1:00:05.0 ", "10:00:05.0 "))
+    ]
+    assert len(table) == 4
+    column = table[0].index("emotion")
+    assert [line[column - 1 : column + 3] for line in table] == [" emo", " joy", " sur", " neu"]
+
+
 def test_what_is_missing_says_why() -> None:
     masked = talk.utterance("cam", 3, 1.0, 4.0, {"video": "no face in view", "text": "no speech recognition"})
     text = "\n".join(text_of(model_of([talk.state("cam", 4.0, speech_prob=None), masked]), 80, 24))
