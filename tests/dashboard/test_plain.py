@@ -57,7 +57,7 @@ def test_a_trouble_is_told_when_it_begins_and_again_when_it_returns() -> None:
 
 
 def test_each_line_begins_with_its_source_also_the_first_and_where_there_is_one() -> None:
-    events = [talk.state("cam", 0.0), talk.utterance("door", 1, 0.0, 1.0), talk.state("cam", 9.0, "ended")]
+    events: list[Event] = [talk.state("cam", 0.0), talk.utterance("door", 1, 0.0, 1.0), talk.state("cam", 9.0, "ended")]
     assert [line.split()[0] for line in lines_of(events)] == ["cam", "door", "cam"]
     (introduced, told) = lines_of([talk.state("cam", 9.0, "ended")])  # to somebody who came late
     assert introduced.startswith("cam  audio ")
