@@ -17,12 +17,13 @@ from typer.testing import CliRunner, Result
 
 from streamer.annotate.folder import made_with
 from streamer.annotate.parts import Parts, Version, version_of
-from streamer.annotate.recordings import recordings_in
+from streamer.annotate.recordings import MEDIA, recordings_in
 from streamer.annotate.rows import COLUMNS, Judged
 from streamer.annotate.tables import writer
 from streamer.cli import app
 from streamer.cli.demo import CLIP
 from streamer.errors import ConfigError, EngineError, PublishError, StreamerError
+from streamer.labels import EMOTIONS, MODALITIES, SENTIMENTS
 from streamer.pinned_models import known_model
 from streamer.settings import Settings
 from streamer.wire import encode
@@ -413,3 +414,18 @@ def test_a_folder_that_cannot_be_read_is_named_and_the_others_are_read(tmp_path:
     assert list(found.files) == ["a.wav"]
     (reason,) = found.left_out.values()
     assert reason == "cannot be read (File name too long)"
+
+
+def test_the_document_has_every_column_with_its_type_in_their_order() -> None:
+    words = {"emotion": EMOTIONS, "sentiment": SENTIMENTS, "modality": MODALITIES}
+    kinds = {"string": str, "number": float, "integer": int, "boolean": bool}
+    document = (Path(__file__).parents[1] / "docs" / "annotate.md").read_text(encoding="utf-8")
+    told: dict[str, type] = {}
+    for name, kind in re.findall(r"^\| `(.+?)` \| (\w+) \|", document, re.MULTILINE):
+        family = re.search("<(.+)>", name)
+        for word in words[family[1]] if family else ("",):
+            told[re.sub("<.+>", word, name)] = kinds[kind]
+    assert list(told.items()) == list(COLUMNS.items())
+    for name, of_these in words.items():
+        assert f"- **{name}**: {', '.join(f'`{word}`' for word in of_these)}\n" in document
+    assert len(MEDIA) == 2 + 24, "the document says `.mp4`, `.wav` and twenty-four others"

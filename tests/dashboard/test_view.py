@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, Group
 
 from streamer.dashboard.model import Model
-from streamer.dashboard.view import view
+from streamer.dashboard.view import picture
 from streamer.labels import EMOTIONS, SENTIMENTS
 from streamer.publish.stamp import Draft, Stamper
 from streamer.wire import Event
@@ -30,7 +30,7 @@ def model_of(*streams: Iterable[Event]) -> Model:
 def text_of(model: Model, width: int, height: int) -> list[str]:
     """The picture's lines."""
     console = Console(record=True, width=width, height=height, file=io.StringIO(), force_terminal=True)
-    console.print(view(model, width, height))
+    console.print(Group(*picture(model, width, height)))
     return console.export_text().splitlines()
 
 
