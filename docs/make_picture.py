@@ -14,8 +14,8 @@ from typing import Final
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console, Group
 
-from streamer.dashboard.model import Model
 from streamer.dashboard import view
+from streamer.dashboard.model import Model
 from streamer.wire import State, decode
 
 PICTURE: Final = Path(__file__).parent / "dashboard.svg"

@@ -51,7 +51,8 @@ def test_ctrl_c_is_the_ordinary_end_of_a_python_example(name: str, publisher: Pu
         try:
             assert publisher.wait_for_subscriber(30)
             child.send_signal(signal.SIGINT)
-            assert child.communicate(timeout=20) == (None, "")
+            _, err = child.communicate(timeout=20)
+            assert err == ""
             assert child.returncode == 0
         finally:
             child.kill()
