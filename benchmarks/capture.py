@@ -3,8 +3,8 @@
 Prints milliseconds of CPU per second of stream for demuxing, decoding, resampling and conversion to RGB, all threads together.
 """
 
+import argparse
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -68,4 +68,6 @@ def main(paths: list[Path]) -> None:
 
 
 if __name__ == "__main__":
-    main([Path(word) for word in sys.argv[1:]])
+    flags = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    flags.add_argument("files", type=Path, nargs="*", metavar="FILE")
+    main(flags.parse_args().files)

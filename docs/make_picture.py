@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from rich._export_format import CONSOLE_SVG_FORMAT
-from rich.console import Console
+from rich.console import Console, Group
 
+from streamer.dashboard import view
 from streamer.dashboard.model import Model
-from streamer.dashboard.view import view
 from streamer.wire import State, decode
 
 PICTURE: Final = Path(__file__).parent / "dashboard.svg"
@@ -35,7 +35,7 @@ def picture(recording: Path, width: int, height: int, until_s: float) -> str:
     console = Console(
         record=True, width=width, height=height, file=io.StringIO(), force_terminal=True, color_system="truecolor"
     )
-    console.print(view(model, width, height))
+    console.print(Group(*view.picture(model, width, height)))
     # Rich's own frame would fetch a font from the network.
     frame = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL).replace(
         "Fira Code, monospace", FONTS

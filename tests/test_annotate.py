@@ -16,14 +16,18 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from streamer.annotate.folder import made_with
-from streamer.annotate.parts import Parts
+from streamer.annotate.parts import Parts, Version, version_of
+from streamer.annotate.recordings import MEDIA, recordings_in
 from streamer.annotate.rows import COLUMNS, Judged
 from streamer.annotate.tables import writer
 from streamer.cli import app
 from streamer.cli.demo import CLIP
 from streamer.errors import ConfigError, EngineError, PublishError, StreamerError
+from streamer.labels import EMOTIONS, MODALITIES, SENTIMENTS
 from streamer.pinned_models import known_model
 from streamer.settings import Settings
+from streamer.wire import encode
+from tests import talk
 
 INTERRUPTIBLE = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from streamer.cli import main; main()"
@@ -90,6 +94,47 @@ def test_a_recording_that_is_cut_off_is_in_the_table_and_named_also_by_the_run_t
     assert len(out.read_text().splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "happens",
+    [
+        "it goes away",
+        pytest.param("it is replaced", marks=pytest.mark.slow),
+        pytest.param("it grows", marks=pytest.mark.slow),
+    ],
+)
+def test_a_file_that_changes_while_it_is_read_is_left_out_and_left_to_the_next_run(
+    tmp_path: Path, short: Path, happens: str
+) -> None:
+    folder, out = tmp_path / "talks", tmp_path / "events.jsonl"
+    folder.mkdir()
+    film = folder / "film.mp4"
+    words = ["-v", "error", "-stream_loop", "2", "-i", str(short), "-c", "copy", str(film)]
+    subprocess.run(["ffmpeg", *words], check=True, timeout=60)
+    running = subprocess.Popen(command(folder, out), stderr=subprocess.PIPE, text=True)
+    while not any(has_open(child, film) for child in children(running.pid)):
+        assert running.poll() is None
+        time.sleep(0.01)
+    match happens:
+        case "it goes away":
+            film.unlink()
+        case "it is replaced":
+            shutil.copyfile(short, tmp_path / "new.mp4")
+            (tmp_path / "new.mp4").replace(film)
+        case "it grows":
+            with film.open("ab") as file:
+                file.write(bytes(100))
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 1
+    assert "left out: film.mp4: changed while it was read; run it again when it is whole" in err
+    assert out.read_text() == ""
+    assert list((tmp_path / "events.jsonl.parts").iterdir()) == []  # so the next run reads it
+
+
+def command(folder: Path, out: Path) -> list[str]:
+    words = ["annotate", str(folder), "--out", str(out), "--asr", "none", "--workers", "1"]
+    return [sys.executable, "-c", INTERRUPTIBLE, *words]
+
+
 def test_a_name_that_no_table_can_hold_is_left_out_and_stops_no_other(tmp_path: Path) -> None:
     folder, out = tmp_path / "old", tmp_path / "events.jsonl"
     folder.mkdir()
@@ -107,14 +152,15 @@ def test_an_interrupt_ends_it_at_once_and_what_is_done_is_kept(tmp_path: Path, s
     folder.mkdir()
     for number in range(40):
         shutil.copyfile(short, folder / f"{number:02}.mp4")
-    words = [sys.executable, "-c", INTERRUPTIBLE, "annotate", str(folder), "--out", str(out), "--asr", "none"]
-    running = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+    running = subprocess.Popen(command(folder, out), stderr=subprocess.PIPE, text=True)
     parts = out.with_name(out.name + ".parts")
     while not (parts.is_dir() and list(parts.glob("*.jsonl"))):
         assert running.poll() is None
         time.sleep(0.05)
     running.send_signal(signal.SIGINT)
-    assert running.wait(10) != 0
+    _, err = running.communicate(timeout=10)
+    assert running.returncode == 130
+    assert err == "interrupted; what is done is kept: the same command goes on from there\n"
     done = len(list(parts.glob("*.jsonl")))
     assert 1 <= done < 20
     assert not out.exists()
@@ -130,9 +176,8 @@ def test_a_signal_ends_its_processes_too_in_the_middle_of_a_film_and_nothing_is_
     words = ["-v", "error", "-stream_loop", "600", "-i", str(short), "-c", "copy", str(film)]
     subprocess.run(["ffmpeg", *words], check=True, timeout=60)
     (tmp_path / "tmp").mkdir()
-    words = [sys.executable, "-c", INTERRUPTIBLE, "annotate", str(folder), "--out", str(tmp_path / "out.jsonl")]
     env = os.environ | {"TMPDIR": str(tmp_path / "tmp")}
-    running = subprocess.Popen([*words, "--asr", "none"], stderr=subprocess.PIPE, text=True, env=env)
+    running = subprocess.Popen(command(folder, tmp_path / "out.jsonl"), stderr=subprocess.PIPE, text=True, env=env)
     while not any(has_open(child, film) for child in children(running.pid)):
         assert running.poll() is None
         time.sleep(0.05)
@@ -237,23 +282,46 @@ def test_a_part_is_taken_only_for_the_file_and_the_settings_that_it_was_made_fro
     parts = Parts(tmp_path / "out.jsonl", made_with="bundle 1")
     parts.open()
     judged = Judged([{"file": "a.wav"}], "is cut off")
-    parts.write(recording, "a.wav", judged)
+    parts.write(as_it_is(recording), "a.wav", judged)
     assert parts.read(recording, "a.wav") == judged
     assert parts.read(recording, "b.wav") is None
     assert Parts(tmp_path / "out.jsonl", made_with="bundle 2").read(recording, "a.wav") is None
     recording.write_text("changed")
     assert parts.read(recording, "a.wav") is None
+    recording.unlink()
+    assert parts.read(recording, "a.wav") is None
 
 
-def test_a_part_that_was_cut_off_is_done_again(tmp_path: Path) -> None:
+def as_it_is(recording: Path) -> Version:
+    version = version_of(recording)
+    assert version is not None
+    return version
+
+
+def test_a_part_that_was_cut_off_anywhere_is_done_again(tmp_path: Path) -> None:
     recording = tmp_path / "a.wav"
     recording.write_text("one")
     parts = Parts(tmp_path / "out.jsonl", made_with="b")
     parts.open()
-    parts.write(recording, "a.wav", Judged([]))
+    judged = Judged([{"file": "a.wav", "text": "one"}, {"file": "a.wav", "text": "two"}])
+    parts.write(as_it_is(recording), "a.wav", judged)
     (part,) = (tmp_path / "out.jsonl.parts").iterdir()
-    part.write_text(part.read_text()[:10])
-    assert parts.read(recording, "a.wav") is None
+    whole = part.read_text()
+    for length in range(len(whole) - 1):  # the last character is only the end of the last line
+        part.write_text(whole[:length])
+        assert parts.read(recording, "a.wav") is None, whole[:length]
+    part.write_text(whole)
+    assert parts.read(recording, "a.wav") == judged
+
+
+def test_words_and_names_may_hold_what_some_take_for_the_end_of_a_line(tmp_path: Path) -> None:
+    name = "a\u2028b\x85c.wav"
+    (tmp_path / name).write_text("one")
+    parts = Parts(tmp_path / "out.jsonl", made_with="b")
+    parts.open()
+    judged = Judged([{"file": name, "text": "d\u2029e\x0cf\ng"}], "its folder is \udce9")
+    parts.write(as_it_is(tmp_path / name), name, judged)
+    assert parts.read(tmp_path / name, name) == judged
 
 
 def test_parquet_has_the_columns_and_types_even_where_nothing_was_said(tmp_path: Path) -> None:
@@ -281,6 +349,32 @@ def test_parquet_without_pyarrow_names_the_command(tmp_path: Path, monkeypatch: 
         writer(tmp_path / "events.parquet")
 
 
+@pytest.mark.parametrize("ending", ["jsonl", "parquet", "JSONL"])
+def test_a_table_takes_the_place_of_an_older_table_and_of_nothing_else(tmp_path: Path, ending: str) -> None:
+    if ending == "parquet":
+        pytest.importorskip("pyarrow")
+    out = tmp_path / f"events.{ending}"
+    for rows in ([], [{name: kind() for name, kind in COLUMNS.items()}], []):
+        writer(out)(out, rows)
+    recording = b'{"schema":"1","type":"utterance"}\n'
+    for foreign in (recording, b"5\n", b"\xff\n", b"PAR1"):
+        out.write_bytes(foreign)
+        with pytest.raises(ConfigError, match=r"is there already, and is no table .*: give another name$"):
+            writer(out)
+        assert out.read_bytes() == foreign
+    Parts(out, made_with="an older version").open()
+    writer(out)(out, [])
+
+
+def test_a_recording_of_streamer_run_is_never_taken_for_a_table(tmp_path: Path, short: Path) -> None:
+    recording = tmp_path / "events.jsonl"
+    recording.write_bytes(encode(talk.utterance("cam", 0, 0.0, 1.0)) + b"\n")
+    before = recording.read_bytes()
+    with pytest.raises(ConfigError, match=r"^--out .*events\.jsonl: is there already"):
+        annotate(short.parent, recording)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [before]
+
+
 def test_an_ending_that_is_not_known_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"\.parquet"):
         writer(tmp_path / "events.csv")
@@ -289,3 +383,48 @@ def test_an_ending_that_is_not_known_is_refused(tmp_path: Path) -> None:
 def test_a_folder_without_recordings_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no recording"):
         annotate(tmp_path, tmp_path / "out.jsonl")
+
+
+def test_folders_behind_links_are_read_and_each_of_them_once(tmp_path: Path) -> None:
+    here, elsewhere = tmp_path / "here", tmp_path / "elsewhere"
+    for path in (here / "talks" / "a.wav", elsewhere / "b.WAV", here / "notes.txt"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    (here / "linked").symlink_to(elsewhere)
+    (here / "twice").symlink_to(elsewhere)
+    (here / "talks" / "round").symlink_to(here)
+    (here / "gone.wav").symlink_to(tmp_path / "nowhere.wav")
+    found = recordings_in(here)
+    assert list(found.files) == ["linked/b.WAV", "talks/a.wav"]
+    assert found.left_out == {"gone.wav": "is no file, or a link to none"}
+
+
+def test_a_folder_that_cannot_be_read_is_named_and_the_others_are_read(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_text("")
+    before = Path.cwd()
+    os.chdir(tmp_path)
+    try:
+        for _ in range(20):  # its path becomes too long for the system, which even root is told
+            Path("x" * 250).mkdir()
+            os.chdir("x" * 250)
+    finally:
+        os.chdir(before)
+    found = recordings_in(tmp_path)
+    assert list(found.files) == ["a.wav"]
+    (reason,) = found.left_out.values()
+    assert reason == "cannot be read (File name too long)"
+
+
+def test_the_document_has_every_column_with_its_type_in_their_order() -> None:
+    words = {"emotion": EMOTIONS, "sentiment": SENTIMENTS, "modality": MODALITIES}
+    kinds = {"string": str, "number": float, "integer": int, "boolean": bool}
+    document = (Path(__file__).parents[1] / "docs" / "annotate.md").read_text(encoding="utf-8")
+    told: dict[str, type] = {}
+    for name, kind in re.findall(r"^\| `(.+?)` \| (\w+) \|", document, re.MULTILINE):
+        family = re.search("<(.+)>", name)
+        for word in words[family[1]] if family else ("",):
+            told[re.sub("<.+>", word, name)] = kinds[kind]
+    assert list(told.items()) == list(COLUMNS.items())
+    for name, of_these in words.items():
+        assert f"- **{name}**: {', '.join(f'`{word}`' for word in of_these)}\n" in document
+    assert len(MEDIA) == 2 + 24, "the document says `.mp4`, `.wav` and twenty-four others"

@@ -1,6 +1,7 @@
 """The examples as they stand, each in a process of its own, against a real publisher."""
 
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,9 +18,9 @@ EXAMPLES = ROOT / "examples"
 EXPECTED = ["cam: neutral (neutral): Good morning everyone, thank you for coming.", "cam: joy (positive): (no words)"]
 
 
-@pytest.fixture
-def publisher() -> Iterator[Publisher]:
-    with Publisher(PublishSettings(bind="tcp://127.0.0.1:*"), ["cam"], session="s") as made:
+@pytest.fixture(params=["tcp://127.0.0.1:*", "tcp://[::1]:*"])
+def publisher(request: pytest.FixtureRequest) -> Iterator[Publisher]:
+    with Publisher(PublishSettings(bind=request.param), ["cam"], session="s") as made:
         yield made
 
 
@@ -40,6 +41,21 @@ def lines_of(publisher: Publisher, *command: str) -> list[str]:
 @pytest.mark.parametrize("name", ["subscribe.py", "subscribe_plain.py"])
 def test_the_python_examples_print_what_was_said(name: str, publisher: Publisher) -> None:
     assert lines_of(publisher, sys.executable, str(EXAMPLES / name)) == EXPECTED
+
+
+@pytest.mark.parametrize("name", ["subscribe.py", "subscribe_plain.py"])
+def test_ctrl_c_is_the_ordinary_end_of_a_python_example(name: str, publisher: Publisher) -> None:
+    program = "import runpy, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    command = [sys.executable, "-c", f"{program}; runpy.run_path(sys.argv.pop(1))", str(EXAMPLES / name)]
+    with subprocess.Popen([*command, publisher.addresses["zmq"]], stderr=subprocess.PIPE, text=True) as child:
+        try:
+            assert publisher.wait_for_subscriber(30)
+            child.send_signal(signal.SIGINT)
+            _, err = child.communicate(timeout=20)
+            assert err == ""
+            assert child.returncode == 0
+        finally:
+            child.kill()
 
 
 def test_the_plain_example_needs_nothing_of_ours() -> None:

@@ -10,7 +10,14 @@ from streamer.bundle import read
 from streamer.cli import app
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/protocol.md", "streamer/demo/PROVENANCE.md")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/protocol.md",
+    "docs/annotate.md",
+    "streamer/demo/PROVENANCE.md",
+)
 
 
 def text(name: str) -> str:
@@ -31,9 +38,11 @@ def test_every_make_target_that_is_named_exists(name: str) -> None:
     assert named <= set(re.findall(r"^([a-z-]+):", text("Makefile"), re.MULTILINE))
 
 
-def test_every_command_in_the_readme_is_a_verb_with_these_flags() -> None:
-    commands = re.findall(r"(?:^|`)streamer ([a-z]+)([^`#\n]*)", text("README.md"), re.MULTILINE)
-    assert {"run", "devices", "doctor", "models", "listen", "watch", "keys", "config"} <= {verb for verb, _ in commands}
+def test_every_command_in_the_documents_is_a_verb_with_these_flags() -> None:
+    told = text("README.md") + text("docs/annotate.md")
+    commands = re.findall(r"(?:^|`)streamer ([a-z]+)([^`#\n]*)", told, re.MULTILINE)
+    verbs = {"run", "annotate", "devices", "doctor", "models", "listen", "watch", "keys", "config"}
+    assert verbs <= {verb for verb, _ in commands}
     for verb, arguments in commands:
         helped = CliRunner().invoke(app, [verb, "--help"]).stdout
         assert "Usage:" in helped, verb

@@ -6,40 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Final
 
 from streamer import __version__, bundle
-from streamer.annotate.parts import Parts
+from streamer.annotate.parts import Parts, version_of
 from streamer.annotate.process import Worker, started
+from streamer.annotate.recordings import Recordings
 from streamer.annotate.tables import writer
-from streamer.annotate.worker import Answer
-from streamer.errors import ConfigError
 from streamer.models_store import OnProgress, find
 from streamer.pinned_models import known_models
 from streamer.settings import Settings
-
-MEDIA: Final = frozenset(
-    {
-        *(
-            ".3gp",
-            ".avi",
-            ".flv",
-            ".m2ts",
-            ".m4v",
-            ".mkv",
-            ".mov",
-            ".mp4",
-            ".mpeg",
-            ".mpg",
-            ".mts",
-            ".ts",
-            ".webm",
-            ".wmv",
-        ),
-        *(".aac", ".aif", ".aiff", ".amr", ".flac", ".m4a", ".mka", ".mp3", ".ogg", ".opus", ".wav", ".wma"),
-    }
-)
-"""Endings of files that are read; all others are left alone."""
 
 
 @dataclass
@@ -52,27 +27,13 @@ class Annotated:
     skipped: int = 0
     """Of them, those that an earlier run had done."""
     bad: dict[str, str] = field(default_factory=dict)
-    """Why a file is not, by its path inside the folder."""
+    """Why a file or a folder is not, by its path inside the folder."""
     in_part: dict[str, str] = field(default_factory=dict)
     """Why a file that is in the table was not read to its end."""
 
 
-def recordings_in(folder: Path) -> list[Path]:
-    """Every recording below the folder, by name.
-
-    Raises:
-        ConfigError: there is no such folder, or none in it.
-    """
-    if not folder.is_dir():
-        raise ConfigError(f"{folder}: no such folder")
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in MEDIA and path.is_file())
-    if not found:
-        raise ConfigError(f"{folder}: no recording in it; read are files that end with {' '.join(sorted(MEDIA))}")
-    return found
-
-
 def annotate(
-    folder: Path,
+    recordings: Recordings,
     out: Path,
     settings: Settings,
     *,
@@ -83,7 +44,7 @@ def annotate(
     """Write one row for each utterance of each recording, in the order of files and time.
 
     Args:
-        folder: Read with all that is below it.
+        recordings: What is read.
         out: The table; `.jsonl` or `.parquet`.
         settings: The sources, `publish` and the times between events are not used.
         workers: Processes; each needs about one core and 300 MB.
@@ -91,50 +52,42 @@ def annotate(
         on_download: Told of a speech model that is fetched, which happens only where its engine is named.
 
     Raises:
-        ConfigError: the folder holds no recordings, or the table cannot be written here.
+        ConfigError: the table cannot be written here.
         StreamerError: the networks cannot be loaded, the named speech model cannot be had, or the disk is full.
     """
     write = writer(out)
-    files, unwritable = _named(folder)
+    files = recordings.files
     parts = Parts(out, made_with=made_with(settings))
     parts.open()
     judged = {name: known for name, path in files.items() if (known := parts.read(path, name)) is not None}
-    result = Annotated(skipped=len(judged), bad=dict.fromkeys(unwritable, "its name is not UTF-8; rename it"))
-    for path in (*(files[name] for name in judged), *unwritable.values()):
-        on_file(path)
+    result = Annotated(skipped=len(judged), bad=dict(recordings.left_out))
     todo: SimpleQueue[str] = SimpleQueue()
-    for name in files.keys() - judged.keys():
-        todo.put(name)
+    for name, path in files.items():
+        if name in judged:
+            on_file(path)
+        else:
+            todo.put(name)
 
-    def answered(name: str, answer: Answer) -> None:
+    def judge(worker: Worker, name: str) -> None:
+        path = files[name]
+        version = version_of(path)  # before it is read: what is written into it meanwhile may have been missed
+        answer = worker.ask(path, name)
         if isinstance(answer, str):
             result.bad[name] = answer
+        elif version is None or version != version_of(path):
+            result.bad[name] = "changed while it was read; run it again when it is whole"
         else:
-            parts.write(files[name], name, answer)
+            parts.write(version, name, answer)
             judged[name] = answer
-        on_file(files[name])
+        on_file(path)
 
     with started(settings, min(workers, todo.qsize()), on_download) as ready:
-        _work_off(todo, files, ready, answered)
+        _work_off(todo, ready, judge)
     table = [row for name in sorted(judged) for row in judged[name].rows]
     write(out, table)
     result.rows, result.done = len(table), len(judged)
     result.in_part = {name: known.trouble for name, known in judged.items() if known.trouble is not None}
     return result
-
-
-def _named(folder: Path) -> tuple[dict[str, Path], dict[str, Path]]:
-    """The recordings by their path inside the folder; and apart, by what can be printed of it, those that no table can name."""
-    files, unwritable = {}, {}
-    for path in recordings_in(folder):
-        name = str(path.relative_to(folder))
-        try:
-            name.encode()
-        except UnicodeEncodeError:
-            unwritable[name.encode(errors="backslashreplace").decode()] = path
-        else:
-            files[name] = path
-    return files, unwritable
 
 
 def made_with(settings: Settings) -> str:
@@ -145,9 +98,7 @@ def made_with(settings: Settings) -> str:
     return hashlib.sha256(f"{__version__} {kept} {here} {read}".encode()).hexdigest()[:16]
 
 
-def _work_off(
-    todo: "SimpleQueue[str]", files: dict[str, Path], workers: list[Worker], answered: Callable[[str, Answer], None]
-) -> None:
+def _work_off(todo: "SimpleQueue[str]", workers: list[Worker], judge: Callable[[Worker, str], None]) -> None:
     """Until there is nothing to do. What goes wrong here, rather than in a file, is raised when all have ended."""
     failures: list[BaseException] = []
     stopped = threading.Event()
@@ -155,8 +106,7 @@ def _work_off(
     def run(worker: Worker) -> None:
         try:
             while not stopped.is_set():
-                name = todo.get_nowait()
-                answered(name, worker.ask(files[name], name))
+                judge(worker, todo.get_nowait())
         except Empty:
             pass  # every file has been taken: the ordinary end
         except BaseException as err:  # noqa: BLE001 - raised again below

@@ -2,14 +2,36 @@
 
 import hashlib
 import json
+import os
 import tempfile
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from streamer.annotate.rows import Judged
 from streamer.errors import ConfigError, PublishError
 
 SUFFIX: Final = ".parts"
+
+
+class Version(NamedTuple):
+    """What a recording was when it was looked at; one that is replaced or grows has another."""
+
+    size_bytes: int
+    mtime_ns: int
+
+
+def version_of(path: Path) -> Version | None:
+    """As it is now; None where it is not there any more."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return Version(status.st_size, status.st_mtime_ns)
+
+
+def folder_of(out: Path) -> Path:
+    """Where the parts of a table are."""
+    return out.with_name(out.name + SUFFIX)
 
 
 class Parts:
@@ -18,7 +40,7 @@ class Parts:
     def __init__(self, out: Path, *, made_with: str) -> None:
         """`made_with`: hash of what the rows depend on but the recordings: with another one, everything is done again."""
         self._out = out
-        self._folder = out.with_name(out.name + SUFFIX)
+        self._folder = folder_of(out)
         self._made_with = made_with
 
     def open(self) -> None:
@@ -38,28 +60,32 @@ class Parts:
             ) from err
 
     def read(self, path: Path, name: str) -> Judged | None:
-        """What is in a file; None where it is not done, or has changed since."""
+        """What is in a file; None where it is not done, has changed since, or its part is damaged."""
+        version = version_of(path)
         try:
-            head, *lines = self._path(name).read_text(encoding="utf-8").splitlines()
-            known = json.loads(head)
-            trouble = known.pop("trouble", None)
+            text = self._path(name).read_text(encoding="ascii")
+            head, *rows = [json.loads(line) for line in text.splitlines()]
         except (OSError, ValueError):
             return None
-        return Judged([json.loads(line) for line in lines], trouble) if known == self._head(path, name) else None
+        judged = Judged(rows, head.pop("trouble", None))
+        return judged if version is not None and head == self._head(version, name, judged) else None
 
-    def write(self, path: Path, name: str, judged: Judged) -> None:
-        """Keep what is in a file: all of it or, after a crash, nothing.
+    def write(self, version: Version, name: str, judged: Judged) -> None:
+        """Keep what is in a file that was of this version before it was read: all of it or, after a crash or a power cut, nothing.
 
         Raises:
             PublishError: the disk is full, or the folder has gone.
         """
         part = self._path(name)
         draft = part.with_suffix(".draft")
-        head = self._head(path, name) | {"trouble": judged.trouble}
+        head = self._head(version, name, judged) | {"trouble": judged.trouble}
         try:
-            draft.write_text(
-                "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in (head, *judged.rows)), encoding="utf-8"
-            )
+            with draft.open(
+                "w", encoding="ascii"
+            ) as file:  # JSON escapes the rest: no word has a character that ends a line
+                file.writelines(json.dumps(line) + "\n" for line in (head, *judged.rows))
+                file.flush()
+                os.fsync(file.fileno())
             draft.replace(part)
         except OSError as err:
             raise PublishError(
@@ -69,7 +95,12 @@ class Parts:
     def _path(self, name: str) -> Path:
         return self._folder / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.jsonl"
 
-    def _head(self, path: Path, name: str) -> dict[str, Any]:
-        """The first line: which file this is, as it was when it was read."""
-        stat = path.stat()
-        return {"file": name, "bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns, "made_with": self._made_with}
+    def _head(self, version: Version, name: str, judged: Judged) -> dict[str, Any]:
+        """The first line: which file this is, as it was when it was read, and how much was in it."""
+        return {
+            "file": name,
+            "bytes": version.size_bytes,
+            "mtime_ns": version.mtime_ns,
+            "made_with": self._made_with,
+            "rows": len(judged.rows),
+        }

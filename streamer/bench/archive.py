@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from streamer.bench.report import Archive
-from streamer.errors import StageError
+from streamer.errors import StageError, StreamerError
 
 
 def measure_archive(clip: Path, *, files: int, tell: Callable[[str], None]) -> Archive:
@@ -44,7 +44,7 @@ def measure_archive(clip: Path, *, files: int, tell: Callable[[str], None]) -> A
         )
         took_s, cpu_s = time.perf_counter() - began_s, _children_cpu_s() - cpu_s
         if done.returncode:
-            raise StageError("annotate", RuntimeError(done.stderr.strip()))
+            raise StageError("annotate", StreamerError(done.stderr.strip().removeprefix("streamer: ")))
     seconds = files * _length_s(clip)
     return Archive(
         files=files,

@@ -13,7 +13,7 @@ from typing import NamedTuple, Self
 
 from streamer.bench.processes import cpu_s, cpu_s_by_thread, memory_mb
 from streamer.client import subscribe
-from streamer.errors import StageError
+from streamer.errors import StageError, StreamerError
 from streamer.wire import Event, State
 
 SILENT_S = 60.0
@@ -121,4 +121,5 @@ class RunningDaemon:
         said = self._log.read().strip().splitlines()
         ended = self._process.poll()
         how = "says nothing any more" if ended is None else f"ended with code {ended}"
-        return StageError("daemon", RuntimeError(f"{how}{': ' + said[-1] if said else ''}"))
+        why = f": {said[-1].removeprefix('streamer: ')}" if said else ""
+        return StageError("daemon", StreamerError(f"{how}{why}"))

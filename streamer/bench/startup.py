@@ -11,7 +11,7 @@ from streamer.bench.latency import SEGMENT
 from streamer.bench.report import Startup
 from streamer.bench.running import PlayedSource, Received, RunningDaemon
 from streamer.bench.timing import stream_zero_s
-from streamer.errors import StageError
+from streamer.errors import StageError, StreamerError
 from streamer.messages import CHUNK_SAMPLES, SAMPLE_RATE_HZ
 from streamer.wire import Utterance
 
@@ -57,5 +57,5 @@ def _start(clip: Path, asr: str) -> tuple[float, float, float]:
         alone_mb, with_asr_mb = daemon.memory_mb(with_children=False), daemon.memory_mb()
     zero_s = stream_zero_s(received, SEGMENT)
     if zero_s is None:
-        raise StageError("daemon", RuntimeError(f"{clip}: nobody is heard in it"))
+        raise StageError("daemon", StreamerError(f"{clip}: nobody is heard in it"))
     return zero_s + CHUNK_SAMPLES / SAMPLE_RATE_HZ - daemon.started_s, alone_mb, with_asr_mb

@@ -35,14 +35,14 @@ def annotate(
 
     flags: dict[str, Any] = {"asr.engine": asr, "inference.bundle": bundle, "inference.provider": provider}
     settings = load({key: value for key, value in flags.items() if value is not None}, config).settings
-    files = recordings_in(folder)
+    recordings = recordings_in(folder)
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     progress = Progress(*columns, console=console, disable=not console.is_terminal)
     with _interruptible(), download_bar() as draw, progress:
-        task = progress.add_task(str(folder), total=len(files))
+        task = progress.add_task(str(folder), total=len(recordings.files))
         result = annotate_folder(
-            folder,
+            recordings,
             out,
             settings,
             workers=workers or len(os.sched_getaffinity(0)),
@@ -52,9 +52,9 @@ def annotate(
     before = f", {result.skipped} of them by an earlier run" if result.skipped else ""
     typer.echo(f"{out}: {result.rows} utterances of {result.done} recordings{before}", err=True)
     for name, reason in sorted(result.in_part.items()):
-        typer.echo(f"read in part: {name}: {reason}", err=True)
+        typer.echo(f"read in part: {printable(name)}: {printable(reason)}", err=True)
     for name, reason in sorted(result.bad.items()):
-        typer.echo(f"left out: {name}: {reason}", err=True)
+        typer.echo(f"left out: {printable(name)}: {printable(reason)}", err=True)
     if result.bad:
         raise typer.Exit(BAD_FILES)
 
@@ -65,5 +65,8 @@ def _interruptible() -> Iterator[None]:
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
+    except KeyboardInterrupt:
+        typer.echo("interrupted; what is done is kept: the same command goes on from there", err=True)
+        raise
     finally:
         signal.signal(signal.SIGTERM, before)

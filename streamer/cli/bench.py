@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from streamer.errors import ConfigError
+
 if TYPE_CHECKING:
     from streamer.bench import Recording
 
@@ -37,6 +39,10 @@ def bench(
     wanted = [part for part in PARTS if not parts or part in parts]
     if unknown := set(parts or ()) - set(PARTS):
         raise typer.BadParameter(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    _refuse_unknown_engine(asr)
+    for flag, path in (("--out", out), ("--picture", picture)):
+        if path is not None:
+            _refuse_unwritable(flag, path)
     console = Console(stderr=True)
     extent = Extent(_recordings(source or [], rttm or []), asr, window, files=files)
     with console.status("…") as status:
@@ -50,6 +56,33 @@ def bench(
         report.write(out)
     if picture is not None and report.latency is not None:
         picture.write_text(histogram_svg(report.latency, LIMIT_MS), encoding="utf-8")
+
+
+def _refuse_unknown_engine(asr: str) -> None:
+    """Asked here, since the daemon would name a file that nobody has written."""
+    from pydantic import ValidationError
+
+    from streamer.config_errors import explain
+    from streamer.settings import Settings
+
+    try:
+        Settings.model_validate({"asr": {"engine": asr}})
+    except ValidationError as err:
+        raise ConfigError(explain(err.errors(include_url=False), {"asr.engine": "flag --asr"})) from err
+
+
+def _refuse_unwritable(flag: str, path: Path) -> None:
+    """Asked before minutes of measuring, not after."""
+    existed = path.exists()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("ab").close()
+        if not existed:
+            path.unlink()
+    except OSError as err:
+        raise ConfigError(
+            f"{flag} {path}: cannot be written ({err.strerror}); name a file in a folder where it can"
+        ) from err
 
 
 def _recordings(sources: list[Path], truths: list[Path]) -> "list[Recording]":

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from streamer.settings import Settings
 
 FAILED = 1
-"""Exit code where a source ended with an error."""
+"""Exit code where a source ended with an error, or the recording is not complete."""
 NAME_LENGTH: Final = 64
 """Of a source, at most."""
 SAME_SIGNAL_S: Final = 0.5
@@ -86,6 +86,11 @@ def _sources(
             raise ConfigError(
                 f"--{flag} goes with --source; for a source of config.toml, write `{flag}` into its [[source]] table"
             )
+    if subtitles is not None and len(urls) > 1:
+        raise ConfigError(
+            "--subtitles goes with one --source: they are the words of one film; for several, write a [[source]] table "
+            "with its own `subtitles` for each into config.toml"
+        )
     tables: list[dict[str, Any]] = [{"name": name_of(url), "url": url, **common} for url in urls]
     if camera is not None or mic is not None:
         wanted_mic = None if no_mic else (mic or "default")
@@ -123,19 +128,23 @@ def play(settings: "Settings", *, headless: bool) -> int:
         opened = Daemon(settings, on_download=draw)
     with opened as daemon, _stopping() as stop, _shown(daemon, stop, headless=headless):
         outcomes = daemon.run(stop)
-    _sum_up(outcomes)
-    return FAILED if any(outcome.error for outcome in outcomes) else 0
+    unwritten = daemon.publisher.sink_failure
+    _sum_up(outcomes, unwritten)
+    return FAILED if unwritten or any(outcome.error for outcome in outcomes) else 0
 
 
 @contextmanager
 def _stopping() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; what was captured is then still published. A second signal ends the process at once.
+    """An event that Ctrl-C, SIGTERM and a closed terminal set; what was captured is then still published.
 
-    `timeout` and some service managers send one signal to the process and to its group: what comes so soon is the same one.
+    A second signal ends the process at once. `timeout` and some service managers send one signal to the process and to its group: what
+    comes so soon is the same one. A terminal that is closed may say so twice, once through its shell.
     """
     stop = threading.Event()
     heeded_s: float | None = None
-    before = {sign: signal.getsignal(sign) for sign in (signal.SIGINT, signal.SIGTERM)}
+    before = {sign: signal.getsignal(sign) for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    if before[signal.SIGHUP] == signal.SIG_IGN:  # nohup: the terminal may go
+        del before[signal.SIGHUP]
 
     def restore() -> None:
         for sign, handler in before.items():
@@ -146,7 +155,7 @@ def _stopping() -> Iterator[threading.Event]:
         if heeded_s is None:
             heeded_s = time.monotonic()
             stop.set()
-        elif time.monotonic() - heeded_s >= SAME_SIGNAL_S:
+        elif sign != signal.SIGHUP and time.monotonic() - heeded_s >= SAME_SIGNAL_S:
             restore()
             signal.raise_signal(sign)
 
@@ -174,17 +183,21 @@ def _shown(daemon: "Daemon", stop: threading.Event, *, headless: bool) -> Iterat
         return
     from rich.console import Console
 
-    from streamer.dashboard import print_lines, run_dashboard
+    from streamer.dashboard import fills_terminal, print_lines, run_dashboard
+    from streamer.dashboard.printing import swallow
 
     console, events = Console(), daemon.publisher.follow()
+    full_screen = fills_terminal(console)
     given_up, shown = threading.Event(), threading.Event()
 
     def show() -> None:
         try:
-            if console.is_terminal:
+            if full_screen:
                 run_dashboard(events, console, given_up, origin=daemon.publisher.addresses["zmq"])
             else:
                 print_lines(events)
+        except OSError:  # the terminal was closed; what is still to come is published all the same
+            swallow(sys.stdout)
         finally:
             events.abandon()
             shown.set()
@@ -200,21 +213,32 @@ def _shown(daemon: "Daemon", stop: threading.Event, *, headless: bool) -> Iterat
             typer.echo(f"what was printed lacks {events.lost} utterances: it was read too slowly", err=True)
     finally:
         given_up.set()
-        if console.is_terminal:
+        if full_screen:
             shown.wait(TERMINAL_BACK_S)
         if not shown.is_set():
             # Python flushes its output at the end, and would wait for the view, which waits for its reader.
             sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
 
 
-def _sum_up(outcomes: Sequence["Outcome"]) -> None:
-    for outcome in outcomes:
-        lost = ", ".join(f"{name} {n}" for name, n in outcome.dropped.items() if n)
-        parts = [f"{outcome.utterances} utterance{'' if outcome.utterances == 1 else 's'}"]
-        if lost or not outcome.trouble:
-            parts.append(f"dropped {lost}" if lost else "nothing dropped")
-        if outcome.trouble:
-            parts.append(outcome.trouble)
-        if outcome.error is not None:
-            parts.append(f"ended by an error: {outcome.error}")
-        typer.echo(f"{outcome.source}: {'; '.join(parts)}", err=True)
+def _sum_up(outcomes: Sequence["Outcome"], unwritten: str | None) -> None:
+    lines = [f"{outcome.source}: {_how_it_went(outcome)}" for outcome in outcomes]
+    lines += [f"not all was written: {unwritten}"] if unwritten else []
+    try:
+        for line in lines:
+            typer.echo(line, err=True)
+    except OSError:  # the terminal was closed: nobody reads it
+        from streamer.dashboard.printing import swallow
+
+        swallow(sys.stderr)
+
+
+def _how_it_went(outcome: "Outcome") -> str:
+    lost = ", ".join(f"{name} {n}" for name, n in outcome.dropped.items() if n)
+    parts = [f"{outcome.utterances} utterance{'' if outcome.utterances == 1 else 's'}"]
+    if lost or not outcome.trouble:
+        parts.append(f"dropped {lost}" if lost else "nothing dropped")
+    if outcome.trouble:
+        parts.append(outcome.trouble)
+    if outcome.error is not None:
+        parts.append(f"ended by an error: {outcome.error}")
+    return "; ".join(parts)

@@ -1,27 +1,32 @@
 """`streamer watch`: the dashboard of a daemon, here or elsewhere."""
 
 import threading
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from streamer.cli.reading import reading
+
 
 def watch(
-    endpoint: Annotated[str | None, typer.Argument(help="Where the daemon publishes. [tcp://127.0.0.1:5599]")] = None,
+    endpoint: Annotated[
+        str | None,
+        typer.Argument(
+            help="Where the daemon publishes: its publish.bind, which is not looked up in config.toml. "
+            "[tcp://127.0.0.1:5599]"
+        ),
+    ] = None,
     keys: Annotated[Path | None, typer.Option(help="A reader's folder of keys, as `streamer keys` makes it.")] = None,
 ) -> None:
     """Show a daemon's dashboard until Ctrl-C; readable lines where there is no terminal."""
     from rich.console import Console
 
-    from streamer.client import subscribe
-    from streamer.dashboard import print_lines, run_dashboard
-    from streamer.settings import DEFAULT_BIND
+    from streamer.dashboard import fills_terminal, print_lines, run_dashboard
 
     console = Console()
-    with suppress(KeyboardInterrupt), subscribe(endpoint or DEFAULT_BIND, keys=keys) as events:
-        if console.is_terminal:
+    with reading(endpoint, keys=keys) as events:
+        if fills_terminal(console):
             run_dashboard(events, console, threading.Event(), origin=events.endpoint)
         else:
             typer.echo(

@@ -2,5 +2,6 @@
 
 from streamer.dashboard.printing import print_json, print_lines
 from streamer.dashboard.run import run_dashboard
+from streamer.dashboard.screen import fills_terminal
 
-__all__ = ["print_json", "print_lines", "run_dashboard"]
+__all__ = ["fills_terminal", "print_json", "print_lines", "run_dashboard"]

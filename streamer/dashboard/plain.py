@@ -6,10 +6,9 @@ from streamer.wire import Activity, Event, Heartbeat, State, Utterance
 
 
 class PlainLines:
-    """Remembers what was told of each source, so that it is told once."""
+    """Remembers what was told of each source, so that it is told once. Each line begins with its source, as a log of several needs it."""
 
     def __init__(self) -> None:
-        self._names: set[str] = set()
         self._activity: dict[str, Activity] = {}
         self._error: dict[str, str | None] = {}
 
@@ -18,7 +17,6 @@ class PlainLines:
         name = event.source or ""
         match event:
             case Heartbeat():
-                self._names.update(event.sources)
                 return self._trouble("", event.error)
             case Utterance():
                 lines = [utterance_line(event)]
@@ -26,9 +24,7 @@ class PlainLines:
                 lines = self._state_lines(event, name)
             case _:
                 return []
-        self._names.add(name)
-        prefix = f"{name}  " if len(self._names) > 1 else ""
-        return [prefix + line for line in lines]
+        return [f"{printable(name)}  {line}" for line in lines]
 
     def _state_lines(self, state: State, name: str) -> list[str]:
         before = self._activity.get(name)
@@ -36,7 +32,7 @@ class PlainLines:
         lines = [introduction(state)] if before is None else []
         lines += self._trouble(name, state.error)
         if state.activity in {"ended", "failed"} and before != state.activity:
-            dropped = [f"{channel} {count}" for channel, count in state.dropped.items() if count]
+            dropped = [f"{printable(channel)} {count}" for channel, count in state.dropped.items() if count]
             lost = f", dropped {', '.join(dropped)}" if dropped else ""
             lines.append(
                 f"{clock(state.stream_s)}  {state.activity} after {_count(state.utterances, 'utterance')}{lost}"
@@ -71,9 +67,9 @@ def introduction(state: State) -> str:
     engines = state.engines
     parts = [
         *inputs,
-        f"asr {engines.asr or 'none'}",
-        f"faces {engines.detector or 'none'}",
-        f"bundle {engines.bundle.name} {engines.bundle.version}",
+        f"asr {printable(engines.asr or 'none')}",
+        f"faces {printable(engines.detector or 'none')}",
+        f"bundle {printable(engines.bundle.name)} {printable(engines.bundle.version)}",
     ]
     lacks = [f"no {name}: {printable(reason)}" for name, reason in state.reasons.items()]
     return " · ".join([*parts, *lacks])

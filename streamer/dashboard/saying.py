@@ -35,20 +35,22 @@ def said_before(source: SourceModel, width: int, rows: int) -> Lines:
     """The last utterances, newest first, under a heading where there is room for one."""
     skipped = 0 if source.partial else 1  # the last one stands above in full
     older = list(source.utterances)[::-1][skipped:]
-    heading = [_heading(width)] if rows >= 6 and older else []
-    return [*heading, *(_one(said, width) for said in older[: max(0, rows - len(heading))])]
+    when = max([len("00:00.0"), *(len(clock(said.start_s)) for said in older)])
+    heading = [_heading(width, when)] if rows >= 6 and older else []
+    return [*heading, *(_one(said, width, when) for said in older[: max(0, rows - len(heading))])]
 
 
-def _heading(width: int) -> Text:
+def _heading(width: int, when: int) -> Text:
     wide = f"{'sentiment':<10}{'face':<5}{'heard':<6}" if width >= WIDE else ""
-    return Text(f"{'when':<8}{'emotion':<{LABEL + 5}}{wide}words", style=DIM)
+    return Text(f"{'when':<{when}} {'emotion':<{LABEL + 5}}{wide}words", style=DIM)
 
 
-def _one(said: Utterance, width: int) -> Text:
+def _one(said: Utterance, width: int, when: int) -> Text:
+    """`when`: columns of the longest time."""
     label, sentiment = said.emotion.label, said.sentiment.label
     doubt = "?" if said.emotion.uncertain else ""
     line = Text.assemble(
-        (f"{clock(said.start_s):<8}", DIM),
+        (f"{clock(said.start_s):<{when}} ", DIM),
         (f"{label + doubt:<{LABEL + 1}}", EMOTION[label]),
         (f"{share(said.emotion.probs[label])} ", TEXT),
     )

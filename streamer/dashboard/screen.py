@@ -15,6 +15,11 @@ _REST_OF_LINE: Final = "\x1b[K"
 _REST_OF_SCREEN: Final = "\x1b[J"
 
 
+def fills_terminal(console: Console) -> bool:
+    """Whether the console is a terminal that obeys. FORCE_COLOR and TTY_COMPATIBLE make Rich call a pipe one; that is about colours."""
+    return console.file.isatty() and console.is_terminal and not console.is_dumb_terminal
+
+
 class Screen:
     """The whole terminal while the context lasts; then it is given back as it was, whatever happened."""
 

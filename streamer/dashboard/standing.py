@@ -84,7 +84,7 @@ def troubles(source: SourceModel, width: int) -> Lines:
     state = source.state
     if state is None:
         return []
-    lost = [f"{channel} {count}" for channel, count in state.dropped.items() if count]
+    lost = [f"{printable(channel)} {count}" for channel, count in state.dropped.items() if count]
     told = [f"! {printable(state.error)}"] if state.error else []
     told += ["dropped: " + ", ".join(lost)] if lost else []
     return [fit(Text(line, style=WARNING), width) for line in told]

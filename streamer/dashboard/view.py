@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from rich.console import Group
 from rich.text import Text
 
 from streamer.dashboard.marks import Lines, as_many, beside, clock, fit, printable
@@ -18,13 +17,8 @@ QUIET_S: Final = 3.0
 """A daemon sends a heartbeat each second: after three without one, something is wrong."""
 
 
-def view(model: Model, width: int, height: int) -> Group:
-    """The picture in exactly `width` by `height`, for any of Rich's consoles."""
-    return Group(*picture(model, width, height))
-
-
 def picture(model: Model, width: int, height: int) -> Lines:
-    """Its lines."""
+    """Its lines from the top; none is wider than `width` or than what a frame needs."""
     width = max(width, SMALLEST)
     head = header(model, width)
     sources = list(model.sources.values())

@@ -42,7 +42,7 @@ class Publisher:
         self._followers: tuple[Following, ...] = ()
         self._subscribed = threading.Event()
         self._published = 0
-        self._error: str | None = None
+        self._sink_failure: str | None = None
         self._failure: BaseException | None = None
         self._started_s = time.monotonic()
         self._sinks: dict[str, Sink] = {}
@@ -93,6 +93,11 @@ class Publisher:
         """What ended the publishing before its time; not all that was put is published then. To be asked after `close`."""
         return self._failure
 
+    @property
+    def sink_failure(self) -> str | None:
+        """Which sink could not write any more, such as a recording on a full disk, and why; the others went on."""
+        return self._sink_failure
+
     def __enter__(self) -> Self:
         return self
 
@@ -137,7 +142,7 @@ class Publisher:
             try:
                 sink.write(event)
             except PublishError as err:
-                self._error = str(err)
+                self._sink_failure = str(err)
                 _log.error("%s", err)
                 del self._sinks[name]
                 sink.close()
@@ -154,5 +159,5 @@ class Publisher:
             sources=self._sources,
             published=self._published,
             overflows=sum(sink.overflows for sink in self._sinks.values()),
-            error=self._error,
+            error=self._sink_failure,
         )

@@ -101,7 +101,7 @@ class Camera:
         Raises:
             DeviceError: it is not there, or cannot be opened.
         """
-        self._device = int(device) if isinstance(device, str) and device.isdigit() else device
+        self._device = int(device) if isinstance(device, str) and device.isdecimal() else device
         self._max_width_px = max_width_px
         self._max_fps = max_fps
         self._tell = troubles.part("camera")

@@ -15,9 +15,11 @@ from streamer.bench.histogram import histogram_svg
 from streamer.bench.machine import describe_machine
 from streamer.bench.processes import cpu_s_by_thread, family, memory_mb
 from streamer.bench.report import Report, Step, Throughput
+from streamer.bench.running import PlayedSource, RunningDaemon
 from streamer.bench.tables import markdown, tables
 from streamer.cli import app
 from streamer.cli.demo import CLIP
+from streamer.errors import ConfigError, StageError
 
 
 def test_what_a_thread_costs_is_seen_under_its_name_and_children_are_found() -> None:
@@ -73,6 +75,35 @@ def test_an_unknown_part_is_refused_with_those_there_are() -> None:
     done = CliRunner().invoke(app, ["bench", "latencies"])
     assert done.exit_code == 2
     assert "throughput" in done.output
+
+
+@pytest.mark.parametrize("flag", ["--out", "--picture"])
+@pytest.mark.parametrize("place", ["/proc/x.json", "."])
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_measured(flag: str, place: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^{flag} {place}: cannot be written \(.*\); name a file in a folder where"):
+        CliRunner().invoke(app, ["bench", "startup", flag, place], catch_exceptions=False)
+
+
+def test_to_try_a_place_leaves_nothing_there_and_what_is_there_alone(tmp_path: Path) -> None:
+    (tmp_path / "old.json").write_text("old")
+    for name in ("new.json", "old.json"):
+        words = ["bench", "startup", "--out", str(tmp_path / name), "--picture", "/proc/x.svg"]
+        with pytest.raises(ConfigError, match=r"^--picture /proc/x\.svg: cannot be written"):
+            CliRunner().invoke(app, words, catch_exceptions=False)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"old.json": "old"}
+
+
+def test_an_engine_that_is_not_known_is_refused_as_the_daemon_refuses_it() -> None:
+    with pytest.raises(ConfigError, match=r"^asr\.engine: .*'foo' \(flag --asr\)$"):
+        CliRunner().invoke(app, ["bench", "startup", "--asr", "foo"], catch_exceptions=False)
+
+
+def test_a_daemon_that_cannot_begin_says_why_and_nothing_of_how_that_is_programmed(tmp_path: Path) -> None:
+    with (
+        RunningDaemon([PlayedSource("bench", tmp_path / "nowhere.mp4")], asr="none") as daemon,
+        pytest.raises(StageError, match=r"^daemon: ended with code 2: /.*/nowhere\.mp4: no such file"),
+    ):
+        list(daemon.events())
 
 
 def test_a_report_survives_its_file_and_its_tables_name_the_promises(tmp_path: Path) -> None:

@@ -62,3 +62,9 @@ def test_files_of_one_name_from_two_folders_are_opened() -> None:
 def test_a_flag_of_files_without_a_file_is_refused(words: list[str], others: list[str]) -> None:
     with pytest.raises(ConfigError, match=rf"^{words[0]} goes with --source; .* into its \[\[source\]\] table$"):
         CliRunner().invoke(app, ["run", *others, *words], catch_exceptions=False)
+
+
+def test_one_film_s_words_are_not_taken_for_another_s() -> None:
+    words = ["run", "--source", "a.mp4", "--source", "b.mp4", "--subtitles", "a.srt"]
+    with pytest.raises(ConfigError, match=r"^--subtitles goes with one --source: .* `subtitles` for each into config"):
+        CliRunner().invoke(app, words, catch_exceptions=False)

@@ -31,21 +31,21 @@ def test_an_utterance_is_one_line() -> None:
     said = talk.utterance("cam", 1, 3.2, 5.84)
     said = msgspec.structs.replace(said, latency_ms={**said.latency_ms, "total": 420.6})
     assert lines_of([said]) == [
-        '00:03.2–00:05.8  surprise 0.55 or joy (positive) "I can\'t believe it!" face 1 · text .60 audio .25 video .15 · 421 ms'
+        'cam  00:03.2–00:05.8  surprise 0.55 or joy (positive) "I can\'t believe it!" face 1 · text .60 audio .25 video .15 · 421 ms'
     ]
 
 
 def test_what_an_utterance_lacks_is_left_out() -> None:
     said = talk.utterance("cam", 0, 0.0, 3661.25, {"text": "no speech recognition", "video": "no camera"})
-    assert lines_of([said]) == ["00:00.0–1:01:01.2  neutral 0.72 (neutral) · audio 1.0"]
+    assert lines_of([said]) == ["cam  00:00.0–1:01:01.2  neutral 0.72 (neutral) · audio 1.0"]
 
 
 def test_a_talk_is_told_once_per_change() -> None:
     lines = lines_of(talk.talk(until_s=20.0, ends=True))
     assert lines[0] == (
-        "audio USB microphone · video /dev/video0 · asr pocketsphinx/en-us · faces yunet · bundle small 1 · no video: no face in view"
+        "cam  audio USB microphone · video /dev/video0 · asr pocketsphinx/en-us · faces yunet · bundle small 1 · no video: no face in view"
     )
-    assert lines[-1] == "00:20.0  ended after 3 utterances"
+    assert lines[-1] == "cam  00:20.0  ended after 3 utterances"
     assert len(lines) == 2 + 3
 
 
@@ -53,14 +53,29 @@ def test_a_trouble_is_told_when_it_begins_and_again_when_it_returns() -> None:
     gone = "the microphone has gone"
     errors = [None, gone, gone, None, gone]
     lines = lines_of(talk.state("cam", second, error=error) for second, error in enumerate(errors))
-    assert lines[1:] == [f"! {gone}"] * 2
+    assert lines[1:] == [f"cam  ! {gone}"] * 2
 
 
-def test_with_several_sources_each_line_begins_with_its_own() -> None:
-    lines = lines_of(
-        [talk.heartbeat("cam", "door"), talk.utterance("cam", 0, 0.0, 1.0), talk.utterance("door", 1, 0.0, 1.0)]
+def test_each_line_begins_with_its_source_also_the_first_and_where_there_is_one() -> None:
+    events: list[Event] = [talk.state("cam", 0.0), talk.utterance("door", 1, 0.0, 1.0), talk.state("cam", 9.0, "ended")]
+    assert [line.split()[0] for line in lines_of(events)] == ["cam", "door", "cam"]
+    (introduced, told) = lines_of([talk.state("cam", 9.0, "ended")])  # to somebody who came late
+    assert introduced.startswith("cam  audio ")
+    assert told.startswith("cam  00:09.0  ended after ")
+
+
+def test_names_of_files_and_networks_cannot_command_the_terminal() -> None:
+    state = talk.state("c\x1bam", 1.0, "ended", error="\x1b[1m")
+    evil = "a\x1b[31mb\n\x9b"
+    engines = msgspec.structs.replace(
+        state.engines, asr=f"subtitles/{evil}", detector=evil, bundle=msgspec.structs.replace(talk.BUNDLE, name=evil)
     )
-    assert [line.split()[0] for line in lines] == ["cam", "door"]
+    state = msgspec.structs.replace(
+        state, engines=engines, inputs={"audio": evil, "video": None}, reasons={"video": evil}, dropped={evil: 1}
+    )
+    lines = lines_of([state, talk.heartbeat("cam", error=evil)])
+    assert "asr subtitles/a [31mb · faces a [31mb · bundle a [31mb 1" in lines[0]
+    assert all(line.isprintable() for line in lines)
 
 
 def test_json_lines_are_the_payloads() -> None:

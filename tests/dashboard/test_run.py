@@ -31,10 +31,10 @@ WATCH = (
 
 
 @contextmanager
-def on_a_terminal(*command: str) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
+def on_a_terminal(*command: str, kind: str = "xterm-256color") -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
     """A program whose terminal is 100 by 30; gives the other end of that terminal."""
     ours, theirs = pty.openpty()
-    env = os.environ | {"COLUMNS": "100", "LINES": "30", "TERM": "xterm-256color"}
+    env = os.environ | {"COLUMNS": "100", "LINES": "30", "TERM": kind}
     with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=env) as child:
         os.close(theirs)
         try:
@@ -71,6 +71,34 @@ def test_it_watches_a_daemon_and_gives_the_terminal_back() -> None:
     assert seen.count(ENTER) == seen.count(LEAVE) == 1
     assert SHOW_CURSOR in seen
     assert b"Traceback" not in seen
+
+
+def test_a_pipe_gets_lines_whatever_the_environment_says_of_colours() -> None:
+    env = os.environ | {"FORCE_COLOR": "1", "TTY_COMPATIBLE": "1", "TERM": "xterm-256color"}
+    with Publisher(PublishSettings(bind="tcp://127.0.0.1:*"), ["cam"], session="s") as publisher:
+        command = [sys.executable, "-c", WATCH, publisher.addresses["zmq"]]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env) as child:
+            assert publisher.wait_for_subscriber(20)
+            publisher.put(Draft(talk.utterance("cam", 0, 0.0, 1.0)))
+            assert child.stdout is not None
+            seen = child.stdout.readline()
+            child.send_signal(signal.SIGINT)
+            seen += child.communicate(timeout=20)[0]
+    assert b"Good morning everyone" in seen
+    assert b"\x1b" not in seen
+
+
+def test_a_terminal_that_obeys_nothing_gets_lines() -> None:
+    with Publisher(PublishSettings(bind="tcp://127.0.0.1:*"), ["cam"], session="s") as publisher:
+        command = (sys.executable, "-c", WATCH, publisher.addresses["zmq"])
+        with on_a_terminal(*command, kind="dumb") as (child, terminal):
+            assert publisher.wait_for_subscriber(20)
+            publisher.put(Draft(talk.utterance("cam", 0, 0.0, 1.0)))
+            seen = read_until(terminal, b"Good morning everyone")
+            child.send_signal(signal.SIGINT)
+            seen += read_until(terminal, LEAVE, 2)
+    assert b"Good morning everyone" in seen
+    assert b"\x1b" not in seen
 
 
 def test_a_failure_gives_the_terminal_back_too() -> None:

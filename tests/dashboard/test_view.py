@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, Group
 
 from streamer.dashboard.model import Model
-from streamer.dashboard.view import view
+from streamer.dashboard.view import picture
 from streamer.labels import EMOTIONS, SENTIMENTS
 from streamer.publish.stamp import Draft, Stamper
 from streamer.wire import Event
@@ -30,7 +30,7 @@ def model_of(*streams: Iterable[Event]) -> Model:
 def text_of(model: Model, width: int, height: int) -> list[str]:
     """The picture's lines."""
     console = Console(record=True, width=width, height=height, file=io.StringIO(), force_terminal=True)
-    console.print(view(model, width, height))
+    console.print(Group(*picture(model, width, height)))
     return console.export_text().splitlines()
 
 
@@ -76,6 +76,20 @@ def test_after_an_utterance_its_verdict_words_and_doubt_are_shown() -> None:
     assert "surprise .55 or joy" in text
     assert "02:42.7 – 02:45.1   positive .80" in text
     assert "face #1 spoke, mouth agrees .91" in text
+
+
+def test_what_was_said_stands_in_columns_also_after_an_hour() -> None:
+    said = [
+        talk.utterance("cam", number, start_s, start_s + 1.0)
+        for number, start_s in enumerate((3590.0, 3605.0, 36005.0))
+    ]
+    lines = text_of(model_of(said, [talk.utterance("cam", 3, 36010.0, 36011.0)]), 80, 40)
+    table = [
+        line for line in lines if any(start in line for start in ("when  ", "59:50.0 ", "1:00:05.0 ", "10:00:05.0 "))
+    ]
+    assert len(table) == 4
+    column = table[0].index("emotion")
+    assert [line[column - 1 : column + 3] for line in table] == [" emo", " joy", " sur", " neu"]
 
 
 def test_what_is_missing_says_why() -> None:

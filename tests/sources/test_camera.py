@@ -146,3 +146,8 @@ def test_when_nobody_reads_any_more_the_capture_ends() -> None:
     video.abandon()
     with pytest.raises(Closed):
         source.run(Channel[AudioChunk | AudioTick]("audio", 8, WhenFull.DROP_OLDEST), video, threading.Event())
+
+
+def test_a_name_that_only_looks_like_an_index_is_a_path() -> None:
+    with pytest.raises(DeviceError, match="²"):
+        Camera("²", 640, 25.0, Troubles(print))

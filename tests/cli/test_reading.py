@@ -1,0 +1,65 @@
+"""What `streamer listen` and `streamer watch` say of what cannot come, and of what never came."""
+
+import signal
+from pathlib import Path
+
+import msgspec
+import pytest
+import zmq
+from typer.testing import CliRunner
+
+from streamer.cli import app
+from streamer.errors import ConfigError
+from streamer.wire import encode
+from tests import talk
+from tests.cli.test_output import streamer
+
+
+@pytest.mark.parametrize(
+    ("topic", "nearest"),
+    [
+        ("utterances", "utterance"),
+        ("utterence.cam", "utterance.cam"),
+        ("heartbeats", "heartbeat"),
+        ("clip", "utterance.clip"),
+        ("my.clip", "utterance.my.clip"),
+        ("UTTERANCE", "utterance"),
+    ],
+)
+def test_a_topic_that_nothing_can_have_is_refused_with_the_nearest(topic: str, nearest: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^TOPIC '{topic}': no topic begins so; did you mean '{nearest}'\?"):
+        CliRunner().invoke(app, ["listen", "utterance", topic], catch_exceptions=False)
+
+
+@pytest.mark.parametrize("topic", ["utterance", "utterance.", "utterance.cam", "utt", "state.camera2", "heartbeat"])
+def test_the_beginning_of_a_topic_is_listened_to(topic: str) -> None:
+    with pytest.raises(Exception, match="no address of a publisher"):  # the topic has been accepted
+        CliRunner().invoke(app, ["listen", topic, "--connect", "nowhere"], catch_exceptions=False)
+
+
+@pytest.mark.parametrize("verb", [("listen", "--connect"), ("watch",)])
+def test_what_was_published_and_never_came_is_told_at_the_end(tmp_path: Path, verb: tuple[str, ...]) -> None:
+    endpoint = f"ipc://{tmp_path}/events"
+    with zmq.Context() as context, context.socket(zmq.XPUB) as publisher:
+        publisher.linger = 0
+        publisher.bind(endpoint)
+        with streamer(*verb, endpoint) as asked:
+            publisher.recv()  # its subscription
+            for seq in (0, 4, 5, 7):
+                said = talk.utterance("cam", 0, 0.0, 1.0)
+                said = msgspec.structs.replace(said, session="s", seq=seq, time="2026-11-21T10:00:00.000Z")
+                publisher.send_multipart([b"utterance.cam", encode(said)])
+            assert asked.stdout is not None
+            for _ in range(4):
+                asked.stdout.readline()
+            asked.send_signal(signal.SIGINT)
+            _, err = asked.communicate(timeout=20)
+    assert err.splitlines()[1:] == [
+        "what came lacks 4 events (utterance.cam 4): it was read too slowly, or the connection broke"
+    ]
+
+
+@pytest.mark.parametrize("verb", ["listen", "watch"])
+def test_the_help_says_where_the_address_is_not_read_and_which_is_taken(verb: str) -> None:
+    helped = " ".join(CliRunner().invoke(app, [verb, "--help"]).stdout.split())
+    assert "is not looked up in config.toml. [tcp://127.0.0.1:5599]" in helped
