@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 TIMEOUT_S: Final = 5.0
 """Of a network stream: to open it, and without any data before it counts as lost."""
 ALWAYS_LIVE: Final = frozenset({"rtsp", "rtsps", "rtp", "udp", "tcp", "srt", "rtmp"})
+SIZE_IS_ANOTHERS: Final = frozenset({"hls", "dash", "sdp", "mpjpeg"})
+"""Formats of which the size says nothing: it is that of a list that names the stream, or invented (MJPEG cameras)."""
 _OPTIONS: Final = {
     "rtsp_flags": "prefer_tcp",  # loses nothing; UDP where the server does not offer it
     "overrun_nonfatal": "1",  # UDP that comes too fast loses packets rather than the stream
@@ -36,9 +38,12 @@ def shown(url: str) -> str:
 
 
 def is_live(url: str, container: "InputContainer") -> bool:
-    """Whether it cannot wait for us: cameras and broadcasts, not films on a web server."""
+    """Whether it cannot wait for us: cameras and broadcasts, not films on a web server, which have a length or at least a size."""
     scheme = urlsplit(url).scheme if "://" in url else ""
-    return scheme in ALWAYS_LIVE or (bool(scheme) and scheme != "file" and container.duration is None)
+    if scheme in {"", "file"} or scheme in ALWAYS_LIVE:
+        return scheme in ALWAYS_LIVE
+    has_size = container.size > 0 and container.format.name not in SIZE_IS_ANOTHERS
+    return container.duration is None and not has_size
 
 
 def open_container(url: str) -> "InputContainer":
