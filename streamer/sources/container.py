@@ -12,6 +12,7 @@ from streamer.file_names import as_text
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer
+    from av.error import FFmpegError
     from av.video.stream import VideoStream
 
 TIMEOUT_S: Final = 5.0
@@ -21,6 +22,7 @@ SIZE_IS_ANOTHERS: Final = frozenset({"hls", "dash", "sdp", "mpjpeg"})
 """Formats of which the size says nothing: it is that of a list that names the stream, or invented (MJPEG cameras)."""
 _OPTIONS: Final = {
     "rtsp_flags": "prefer_tcp",  # loses nothing; UDP where the server does not offer it
+    "reconnect": "1",  # HTTP that breaks off before the end of what has a size goes on from there, if that works within `TIMEOUT_S`
     "overrun_nonfatal": "1",  # UDP that comes too fast loses packets rather than the stream
     "analyzeduration": "2000000",  # µs of stream that may be read to learn what is in it
 }
@@ -37,13 +39,17 @@ def shown(url: str) -> str:
     return as_text(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl())
 
 
+def is_remote(url: str) -> bool:
+    """Whether it is an address, and no file of this machine."""
+    return "://" in url and not url.startswith("file:")
+
+
 def is_live(url: str, container: "InputContainer") -> bool:
     """Whether it cannot wait for us: cameras and broadcasts, not films on a web server, which have a length or at least a size."""
-    scheme = urlsplit(url).scheme if "://" in url else ""
-    if scheme in {"", "file"} or scheme in ALWAYS_LIVE:
-        return scheme in ALWAYS_LIVE
+    if not is_remote(url):
+        return False
     has_size = container.size > 0 and container.format.name not in SIZE_IS_ANOTHERS
-    return container.duration is None and not has_size
+    return urlsplit(url).scheme in ALWAYS_LIVE or (container.duration is None and not has_size)
 
 
 def open_container(url: str) -> "InputContainer":
@@ -52,7 +58,7 @@ def open_container(url: str) -> "InputContainer":
     Raises:
         SourceError: it is not there, does not answer within `TIMEOUT_S`, or is nothing that FFmpeg can read.
     """
-    if "://" in url and not url.startswith("file:"):
+    if is_remote(url):
         _check_host(url)
         return _open(url, shown(url), timeout_s=TIMEOUT_S)
     path = Path(url.removeprefix("file://"))
@@ -94,6 +100,14 @@ def describe_video(url: str, stream: "VideoStream") -> str:
     context = stream.codec_context
     rate = f" {float(stream.average_rate):g} fps" if stream.average_rate else ""
     return f"{shown(url)}, {context.name} {context.width}x{context.height}{rate}"
+
+
+def why_lost(err: "FFmpegError") -> str:
+    """What ended a connection, in a few words."""
+    import av
+
+    silent = isinstance(err, av.error.ExitError | TimeoutError)
+    return f"nothing came for {TIMEOUT_S:g} s" if silent else str(err.strerror)
 
 
 def _check_file(path: Path) -> None:

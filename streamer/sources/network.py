@@ -13,13 +13,13 @@ from streamer.settings import SourceSettings
 from streamer.sources.audio_blocks import AudioBlocks
 from streamer.sources.clock import ConnectionClock
 from streamer.sources.container import (
-    TIMEOUT_S,
     audio_stream,
     describe_audio,
     describe_video,
     open_container,
     shown,
     video_stream,
+    why_lost,
 )
 from streamer.sources.decoders import AudioDecoder, VideoDecoder
 from streamer.sources.delivery import Delivery
@@ -117,8 +117,7 @@ class NetworkSource:
                     receive[packet.stream_index](packet, now_s)
                     self._tell(None)
         except av.FFmpegError as err:
-            silent = isinstance(err, av.error.ExitError | TimeoutError)
-            return f"nothing came for {TIMEOUT_S:g} s" if silent else err.strerror
+            return why_lost(err)
         told_s = (self._container.duration or 0) / 1e6  # FFmpeg's AV_TIME_BASE
         return None if told_s and timeline.length_s > told_s - END_S else "ended by the sender"
 
