@@ -73,8 +73,8 @@ def open_container(url: str) -> "InputContainer":
 
 
 def audio_stream(container: "InputContainer") -> "AudioStream | None":
-    """The sound that a player would play."""
-    stream = container.streams.best("audio")
+    """The sound that a player would play: of several programmes in one broadcast, that of the pictures."""
+    stream = container.streams.best("audio", related=video_stream(container))
     return stream if stream is not None and stream.codec_context is not None else None  # type: ignore[return-value]
 
 

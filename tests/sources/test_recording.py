@@ -261,6 +261,20 @@ def test_an_albums_cover_is_no_picture(ffmpeg: Ffmpeg, play: Play, tmp_path: Pat
     assert play(album).source.video_name is None
 
 
+def test_of_a_broadcast_of_two_programmes_sound_and_pictures_are_those_of_one(
+    ffmpeg: Ffmpeg, play: Play, tmp_path: Path
+) -> None:
+    path = tmp_path / "two.ts"
+    large, small = ("-f", "lavfi", "-i", "testsrc=s=320x240:d=1"), ("-f", "lavfi", "-i", "testsrc=s=64x48:d=1")
+    low, high = ("-f", "lavfi", "-i", "sine=440:d=1"), ("-f", "lavfi", "-i", "sine=880:d=1")
+    richer = ("-c:a", "mp2", "-b:a:0", "64k", "-b:a:1", "256k")  # what a player takes for the best sound
+    programmes = ("-program", "title=A:st=0:st=1", "-program", "title=B:st=2:st=3")
+    ffmpeg(*large, *low, *small, *high, *"-map 0 -map 1 -map 2 -map 3".split(), *richer, *programmes, path)
+    played = play(path)
+    assert played.frames[0].rgb().shape == (240, 320, 3)
+    assert tone_hz(played.waveform[2000:14000]) == pytest.approx(440, abs=2)
+
+
 def test_sound_stored_far_behind_its_pictures_neither_hangs_nor_is_lost(
     ffmpeg: Ffmpeg, play: Play, tmp_path: Path
 ) -> None:
