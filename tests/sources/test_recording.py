@@ -1,6 +1,7 @@
 """Real files: what is in them comes out, in order, at its time."""
 
 import hashlib
+import struct
 import time
 from pathlib import Path
 
@@ -115,6 +116,30 @@ def test_a_phones_picture_is_shown_upright(turned: int, ffmpeg: Ffmpeg, play: Pl
     assert drawn is not None
     expected = cv2.cvtColor(drawn, cv2.COLOR_BGR2RGB)
     (first, *_) = play(phone).frames
+    assert first.rgb().shape == expected.shape
+    assert np.abs(first.rgb().astype(int) - expected).mean() < 4
+
+
+MIRRORED = {"left and right": (-1, 0, 0, 1), "top and bottom": (1, 0, 0, -1), "at its diagonal": (0, 1, 1, 0),
+            "at its other diagonal": (0, -1, -1, 0)}  # fmt: skip
+"""The first four numbers of a QuickTime matrix: where a step to the right and one down lead."""
+
+
+@pytest.mark.parametrize("how", MIRRORED)
+def test_a_mirrored_picture_is_mirrored_back(how: str, ffmpeg: Ffmpeg, play: Play, film: Path, tmp_path: Path) -> None:
+    mirrored, upright = tmp_path / "mirrored.mp4", tmp_path / "upright.png"
+    ffmpeg("-i", film, "-t", "0.2", "-c", "copy", "-an", mirrored)
+    right_x, right_y, down_x, down_y = (number << 16 for number in MIRRORED[how])
+    matrix = struct.pack(">9i", right_x, right_y, 0, down_x, down_y, 0, 0, 0, 1 << 30)
+    content = bytearray(mirrored.read_bytes())
+    start = content.index(b"tkhd") + 44  # of the header of its only track
+    content[start : start + 36] = matrix
+    mirrored.write_bytes(content)
+    ffmpeg("-i", mirrored, "-frames:v", "1", upright)  # ffmpeg itself mirrors it as its matrix says
+    drawn = cv2.imread(str(upright))
+    assert drawn is not None
+    expected = cv2.cvtColor(drawn, cv2.COLOR_BGR2RGB)
+    (first, *_) = play(mirrored).frames
     assert first.rgb().shape == expected.shape
     assert np.abs(first.rgb().astype(int) - expected).mean() < 4
 
@@ -268,8 +293,9 @@ def test_of_a_broadcast_of_two_programmes_sound_and_pictures_are_those_of_one(
     large, small = ("-f", "lavfi", "-i", "testsrc=s=320x240:d=1"), ("-f", "lavfi", "-i", "testsrc=s=64x48:d=1")
     low, high = ("-f", "lavfi", "-i", "sine=440:d=1"), ("-f", "lavfi", "-i", "sine=880:d=1")
     richer = ("-c:a", "mp2", "-b:a:0", "64k", "-b:a:1", "256k")  # what a player takes for the best sound
+    streams = [word for index in range(4) for word in ("-map", str(index))]
     programmes = ("-program", "title=A:st=0:st=1", "-program", "title=B:st=2:st=3")
-    ffmpeg(*large, *low, *small, *high, *"-map 0 -map 1 -map 2 -map 3".split(), *richer, *programmes, path)
+    ffmpeg(*large, *low, *small, *high, *streams, *richer, *programmes, path)
     played = play(path)
     assert played.frames[0].rgb().shape == (240, 320, 3)
     assert tone_hz(played.waveform[2000:14000]) == pytest.approx(440, abs=2)
