@@ -69,6 +69,7 @@ def test_the_same_file_gives_the_same_items(film: Path, play: Play) -> None:
         ("music.flac", 44_100, ["-ac", "2"]),
         ("cinema.flac", 48_000, ["-ac", "6"]),
         ("eight_bits.wav", 16_000, ["-c:a", "pcm_u8"]),
+        ("sixty_four_bits.mkv", 44_100, ["-c:a", "pcm_s64le", "-ac", "2"]),
         ("planar.mkv", 48_000, ["-c:a", "libopus", "-ac", "2"]),
         ("album.mp3", 44_100, ["-ac", "2"]),
     ],
