@@ -77,7 +77,8 @@ class AudioDecoder:
     def _sound(self, frame: "av.AudioFrame") -> DecodedSound:
         names = [channel.name for channel in frame.layout.channels]
         time_s = _time_s(frame.pts, self._stream.time_base)
-        self._end_s = time_s if time_s is not None else self._end_s + frame.samples / frame.sample_rate
+        start_s = self._end_s if time_s is None else time_s
+        self._end_s = start_s + frame.samples / frame.sample_rate
         return DecodedSound(time_s, to_mono(_samples(frame), names), frame.sample_rate)
 
 
