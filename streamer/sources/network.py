@@ -80,7 +80,10 @@ class NetworkSource:
     ) -> None:
         """See `Source.run`. Items leave as they arrive; `captured_s` is the arrival."""
         delivery = self._delivery = Delivery(
-            audio if self.audio_name else None, video if self.video_name else None, live=True
+            audio if self.audio_name else None,
+            video if self.video_name else None,
+            live=True,
+            on_trouble=self._troubles.part("late pictures"),
         )
         while (lost := self._receive(delivery, stop)) is not None:
             self._tell(f"{self._name}: lost ({lost}); trying to get it back")
