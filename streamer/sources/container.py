@@ -4,7 +4,7 @@ import socket
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from streamer.errors import SourceError
 from streamer.file_names import as_text
@@ -30,8 +30,8 @@ _OPTIONS: Final = {
 
 def shown(url: str) -> str:
     """A URL without what may hold a password, before the host and after the path, or the name of a file: for messages and events."""
-    if "://" not in url:
-        return as_text(Path(url).name)
+    if not is_remote(url):
+        return as_text(_path(url).name)
     try:
         parts = urlsplit(url)
     except ValueError:  # then nothing of it is known to be no password
@@ -61,7 +61,7 @@ def open_container(url: str) -> "InputContainer":
     if is_remote(url):
         _check_host(url)
         return _open(url, shown(url), timeout_s=TIMEOUT_S)
-    path = Path(url.removeprefix("file://"))
+    path = _path(url)
     _check_file(path)
     container = _open(
         f"file:{path}", str(path), timeout_s=None
@@ -108,6 +108,13 @@ def why_lost(err: "FFmpegError") -> str:
 
     silent = isinstance(err, av.error.ExitError | TimeoutError)
     return f"nothing came for {TIMEOUT_S:g} s" if silent else str(err.strerror)
+
+
+def _path(url: str) -> Path:
+    """Of a file, by its path or by its `file:` address, in which a blank may be written as %20."""
+    if not url.startswith("file:"):
+        return Path(url)
+    return Path(unquote(url.removeprefix("file:").removeprefix("//")))
 
 
 def _check_file(path: Path) -> None:

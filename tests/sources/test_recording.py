@@ -334,6 +334,15 @@ def test_at_pace_realtime_nothing_leaves_before_its_moment_and_the_moment_is_its
     assert max(zero_s) - min(zero_s) < 1e-6
 
 
+@pytest.mark.parametrize(
+    "address", ["{folder}/my film 100%.mp4", "file://{folder}/my%20film%20100%25.mp4", "file:{folder}/my film 100%.mp4"]
+)
+def test_a_file_is_found_by_its_path_and_by_its_address(address: str, film: Path, play: Play, tmp_path: Path) -> None:
+    (tmp_path / "my film 100%.mp4").symlink_to(film)
+    played = play(address.format(folder=tmp_path), until=lambda played: len(played.order) >= 3)
+    assert played.source.video_name == "my film 100%.mp4, h264 320x240 25 fps"
+
+
 def test_stop_ends_it_at_once(film: Path, play: Play) -> None:
     assert len(play(film, until=lambda played: len(played.order) >= 10).order) == 10
 
