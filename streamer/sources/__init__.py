@@ -50,7 +50,6 @@ class Source(Protocol):
 
         Raises:
             Closed: nobody reads any more.
-            SourceError: a file turned out to hold nothing that can be decoded.
         """
         ...
 
@@ -87,7 +86,7 @@ def open_source(settings: SourceSettings, on_trouble: OnTrouble) -> Source:
             it is over.
 
     Raises:
-        SourceError: the file or stream is not there or cannot be read.
+        SourceError: the file or stream is not there, cannot be read, or holds nothing that can be decoded.
         DeviceError: neither camera nor microphone can be opened.
     """
     return SOURCES["media" if settings.url is not None else "live"](settings, on_trouble)

@@ -36,13 +36,13 @@ class AudioBlocks:
 
     Times follow the count of samples, so they are even. They are set right where the stamps of what comes in depart from the
     count by more than `TOLERANCE_S`: what is missing becomes silence (up to `MAX_FILL_S`) or a later time, what is there twice is
-    left out. Time never goes back, and nothing lies before 0.
+    left out. Time never goes back, and what lies before 0 is cut off.
     """
 
     def __init__(self) -> None:
         self._rate_hz = 0
         self._resampler: soxr.ResampleStream | None = None
-        self._in_start_s: float | None = None
+        self._in_start_s = 0.0
         self._in_samples = 0
         self._out_start_s = 0.0
         self._out_samples = 0
@@ -58,8 +58,8 @@ class AudioBlocks:
         """
         if not waveform.shape[0]:
             return []
-        if self._in_start_s is None:
-            self._in_start_s = self._out_start_s = max(time_s or 0.0, 0.0)
+        if not self._rate_hz:  # the first sound
+            self._start_at(time_s or 0.0)
         if sample_rate_hz != self._rate_hz:
             self._change_rate(sample_rate_hz)
         expected_s = self._in_start_s + self._in_samples / sample_rate_hz
@@ -71,6 +71,9 @@ class AudioBlocks:
             waveform = np.concatenate([np.zeros(round(late_s * sample_rate_hz), np.float32), waveform])
         elif late_s < -TOLERANCE_S:
             waveform = waveform[round(-late_s * sample_rate_hz) :]
+        before_zero = max(0, round(-self._in_start_s * sample_rate_hz) - self._in_samples)
+        self._in_samples += min(before_zero, waveform.shape[0])
+        waveform = waveform[before_zero:]
         self._in_samples += waveform.shape[0]
         self._hold(self._resampler.resample_chunk(waveform) if self._resampler else waveform)
         return blocks + self._whole_blocks()
@@ -86,7 +89,7 @@ class AudioBlocks:
 
     def _change_rate(self, sample_rate_hz: int) -> None:
         """Go on at another rate, at the very sample where the old one ended."""
-        if self._rate_hz and self._in_start_s is not None:
+        if self._rate_hz:
             self._drain()
             self._in_start_s += self._in_samples / self._rate_hz
             self._in_samples = 0
@@ -98,9 +101,12 @@ class AudioBlocks:
         self._drain()
         self._hold(np.zeros(-self._held.shape[0] % CHUNK_SAMPLES, np.float32))
         blocks = self._whole_blocks()
-        self._in_start_s = self._out_start_s = time_s
-        self._in_samples = self._out_samples = 0
+        self._start_at(time_s)
         return blocks
+
+    def _start_at(self, time_s: float) -> None:
+        self._in_start_s, self._in_samples = time_s, 0
+        self._out_start_s, self._out_samples = max(time_s, 0.0), 0
 
     def _drain(self) -> None:
         """Take out what the resampler still holds, and leave a new one in its place."""

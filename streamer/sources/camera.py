@@ -23,6 +23,8 @@ STALL_S: Final = 2.0
 """Without a picture, or with one and the same picture, for so long, the camera has gone."""
 MAX_LATENCY_S: Final = 1.0
 """A driver's stamp further back than this is on another clock."""
+FAILED_READ_S: Final = 0.02
+"""The wait before the next read: of a camera that was pulled out, every read fails at once."""
 
 
 class Capture(Protocol):
@@ -122,14 +124,21 @@ class Camera:
             stop: Set by another thread.
         """
         limit = FrameRateLimit(self._max_fps)
+        seen_s = time.monotonic()
         while not stop.is_set():
             seen, image_bgr = self._capture.read()
             now_s = time.monotonic()
             if not seen or image_bgr is None:
-                self._get_back("gives no pictures, is it unplugged?", stop)
+                if now_s - seen_s >= STALL_S:  # one picture that cannot be decoded is no loss
+                    self._get_back("gives no pictures, is it unplugged?", stop)
+                    seen_s = time.monotonic()
+                else:
+                    stop.wait(FAILED_READ_S)
             elif self._freeze.has_frozen(image_bgr, now_s):
                 self._get_back("repeats one picture, is it unplugged or covered?", stop)
+                seen_s = time.monotonic()
             else:
+                seen_s = now_s
                 self._tell(None)
                 self._delays_s = retry_delays_s()
                 time_s = clock.stream_time_s(self._captured_s(now_s))

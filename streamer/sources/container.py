@@ -4,7 +4,7 @@ import socket
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from streamer.errors import SourceError
 from streamer.file_names import as_text
@@ -12,13 +12,17 @@ from streamer.file_names import as_text
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer
+    from av.error import FFmpegError
     from av.video.stream import VideoStream
 
 TIMEOUT_S: Final = 5.0
 """Of a network stream: to open it, and without any data before it counts as lost."""
 ALWAYS_LIVE: Final = frozenset({"rtsp", "rtsps", "rtp", "udp", "tcp", "srt", "rtmp"})
+SIZE_IS_ANOTHERS: Final = frozenset({"hls", "dash", "sdp", "mpjpeg"})
+"""Formats of which the size says nothing: it is that of a list that names the stream, or invented (MJPEG cameras)."""
 _OPTIONS: Final = {
     "rtsp_flags": "prefer_tcp",  # loses nothing; UDP where the server does not offer it
+    "reconnect": "1",  # HTTP that breaks off before the end of what has a size goes on from there, if that works within `TIMEOUT_S`
     "overrun_nonfatal": "1",  # UDP that comes too fast loses packets rather than the stream
     "analyzeduration": "2000000",  # µs of stream that may be read to learn what is in it
 }
@@ -26,8 +30,8 @@ _OPTIONS: Final = {
 
 def shown(url: str) -> str:
     """A URL without what may hold a password, before the host and after the path, or the name of a file: for messages and events."""
-    if "://" not in url:
-        return as_text(Path(url).name)
+    if not is_remote(url):
+        return as_text(_path(url).name)
     try:
         parts = urlsplit(url)
     except ValueError:  # then nothing of it is known to be no password
@@ -35,10 +39,17 @@ def shown(url: str) -> str:
     return as_text(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl())
 
 
+def is_remote(url: str) -> bool:
+    """Whether it is an address, and no file of this machine."""
+    return "://" in url and not url.startswith("file:")
+
+
 def is_live(url: str, container: "InputContainer") -> bool:
-    """Whether it cannot wait for us: cameras and broadcasts, not films on a web server."""
-    scheme = urlsplit(url).scheme if "://" in url else ""
-    return scheme in ALWAYS_LIVE or (bool(scheme) and scheme != "file" and container.duration is None)
+    """Whether it cannot wait for us: cameras and broadcasts, not films on a web server, which have a length or at least a size."""
+    if not is_remote(url):
+        return False
+    has_size = container.size > 0 and container.format.name not in SIZE_IS_ANOTHERS
+    return urlsplit(url).scheme in ALWAYS_LIVE or (container.duration is None and not has_size)
 
 
 def open_container(url: str) -> "InputContainer":
@@ -47,10 +58,10 @@ def open_container(url: str) -> "InputContainer":
     Raises:
         SourceError: it is not there, does not answer within `TIMEOUT_S`, or is nothing that FFmpeg can read.
     """
-    if "://" in url and not url.startswith("file:"):
+    if is_remote(url):
         _check_host(url)
         return _open(url, shown(url), timeout_s=TIMEOUT_S)
-    path = Path(url.removeprefix("file://"))
+    path = _path(url)
     _check_file(path)
     container = _open(
         f"file:{path}", str(path), timeout_s=None
@@ -62,8 +73,8 @@ def open_container(url: str) -> "InputContainer":
 
 
 def audio_stream(container: "InputContainer") -> "AudioStream | None":
-    """The sound that a player would play."""
-    stream = container.streams.best("audio")
+    """The sound that a player would play: of several programmes in one broadcast, that of the pictures."""
+    stream = container.streams.best("audio", related=video_stream(container))
     return stream if stream is not None and stream.codec_context is not None else None  # type: ignore[return-value]
 
 
@@ -89,6 +100,21 @@ def describe_video(url: str, stream: "VideoStream") -> str:
     context = stream.codec_context
     rate = f" {float(stream.average_rate):g} fps" if stream.average_rate else ""
     return f"{shown(url)}, {context.name} {context.width}x{context.height}{rate}"
+
+
+def why_lost(err: "FFmpegError") -> str:
+    """What ended a connection, in a few words."""
+    import av
+
+    silent = isinstance(err, av.error.ExitError | TimeoutError)
+    return f"nothing came for {TIMEOUT_S:g} s" if silent else str(err.strerror)
+
+
+def _path(url: str) -> Path:
+    """Of a file, by its path or by its `file:` address, in which a blank may be written as %20."""
+    if not url.startswith("file:"):
+        return Path(url)
+    return Path(unquote(url.removeprefix("file:").removeprefix("//")))
 
 
 def _check_file(path: Path) -> None:

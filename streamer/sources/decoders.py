@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.packet import Packet
     from av.video.stream import VideoStream
+    from numpy.typing import NDArray
 
 
 class DecodedSound(NamedTuple):
@@ -41,6 +42,16 @@ def _time_s(stamp: int | None, time_base: Fraction | None) -> float | None:
     return None if stamp is None or time_base is None else float(stamp * time_base)
 
 
+def _samples(frame: "av.AudioFrame") -> "NDArray[Any]":
+    """[channels, samples] of the frame's own type."""
+    if frame.format.name in {"s64", "s64p"}:  # NumPy has it, and PyAV's way there has not
+        import av
+
+        (frame,) = av.AudioResampler(format="dblp").resample(frame)
+    samples = frame.to_ndarray()
+    return samples if frame.format.is_planar else samples.reshape(-1, len(frame.layout.channels)).T
+
+
 class AudioDecoder:
     """Decodes and down-mixes one stream of sound."""
 
@@ -65,12 +76,10 @@ class AudioDecoder:
 
     def _sound(self, frame: "av.AudioFrame") -> DecodedSound:
         names = [channel.name for channel in frame.layout.channels]
-        samples = frame.to_ndarray()
-        if not frame.format.is_planar:
-            samples = samples.reshape(-1, len(names)).T
         time_s = _time_s(frame.pts, self._stream.time_base)
-        self._end_s = time_s if time_s is not None else self._end_s + frame.samples / frame.sample_rate
-        return DecodedSound(time_s, to_mono(samples, names), frame.sample_rate)
+        start_s = self._end_s if time_s is None else time_s
+        self._end_s = start_s + frame.samples / frame.sample_rate
+        return DecodedSound(time_s, to_mono(_samples(frame), names), frame.sample_rate)
 
 
 class VideoDecoder:

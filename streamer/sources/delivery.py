@@ -8,6 +8,7 @@ from streamer.channel import Channel
 from streamer.features.arrays import UInt8
 from streamer.messages import CHUNK_SAMPLES, SAMPLE_RATE_HZ, AudioChunk, AudioTick, VideoFrame, VideoTick
 from streamer.sources.audio_blocks import SoundBlock
+from streamer.sources.trouble import OnTrouble
 
 TICK_S: Final = 0.25
 """Without a picture for so long, a `VideoTick` says so; without sound, `AudioTick`s do."""
@@ -17,6 +18,11 @@ MOST_TICKS: Final = 64
 LIVE_LAG_S: Final = 0.5
 """Live, pictures may come this much later than sound of the same moment before they count as absent."""
 MAX_LIVE_LAG_S: Final = 3.0
+"""Later than this after their sound, they are not waited for, since every utterance would then wait as long."""
+TOO_LATE: Final = (
+    f"pictures come more than {MAX_LIVE_LAG_S:g} s after their sound and are left out; lower the delay of the camera's encoder (shorter "
+    "groups of pictures, no B-frames), or delay its sound"
+)
 
 
 class Delivery:
@@ -33,6 +39,7 @@ class Delivery:
         video: Channel[VideoFrame | VideoTick] | None,
         *,
         live: bool,
+        on_trouble: OnTrouble = lambda _: None,
     ) -> None:
         """Nothing is put yet.
 
@@ -40,10 +47,12 @@ class Delivery:
             audio: None where the source has no sound.
             video: None where the source has no pictures.
             live: Items come as they are captured; otherwise in the order of the moment at which they are complete.
+            on_trouble: Called when live pictures come too late to be waited for, and with None when they no longer do.
         """
         self._audio = audio
         self._video = video
         self._live = live
+        self._tell = on_trouble
         self._lag_s = LIVE_LAG_S if live else 0.0
         self._seen_s = 0.0
         self._heard_s = 0.0
@@ -105,7 +114,10 @@ class Delivery:
             if time_s < self._seen_s:
                 self.late_pictures += 1
                 if self._live:
+                    if self._heard_s - time_s > MAX_LIVE_LAG_S:
+                        self._tell(TOO_LATE)
                     self._lag_s = min(self._lag_s + self._seen_s - time_s + TICK_S, MAX_LIVE_LAG_S)
                 return
+            self._tell(None)
             self._seen_s = time_s
             self._video.put(VideoFrame(time_s, rgb))

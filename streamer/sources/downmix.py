@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from streamer.features.arrays import Float32
 
+MAX_LEVEL: Final = 8.0
+"""18 dB above full scale: louder floating-point sound is an error, and a single such sample would drown what a resampler puts around it,
+or overflow in it."""
 _SURROUND: Final = 0.5
 _WEIGHTS: Final = {
     "FL": 0.7071, "FR": 0.7071, "DL": 0.7071, "DR": 0.7071, "FC": 1.0, "LFE": 0.0, "LFE2": 0.0,
@@ -29,12 +32,14 @@ def mono_weights(channels: Sequence[str]) -> Float32:
 
 
 def to_float(samples: NDArray[Any]) -> Float32:
-    """Samples of any PCM type as float32 in [-1, 1]; what is no number is silence."""
+    """Samples of any PCM type as float32 in [-1, 1], floating-point ones at most `MAX_LEVEL`; what is no number is silence."""
     if samples.dtype == np.uint8:
         return (samples.astype(np.float32) - 128.0) / 128.0
     if np.issubdtype(samples.dtype, np.integer):
         return (samples / -float(np.iinfo(samples.dtype).min)).astype(np.float32)
-    return np.nan_to_num(samples.astype(np.float32), nan=0.0, posinf=1.0, neginf=-1.0)
+    finite = np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)
+    sane: Float32 = np.clip(finite, -MAX_LEVEL, MAX_LEVEL).astype(np.float32)
+    return sane
 
 
 def to_mono(samples: NDArray[Any], channels: Sequence[str]) -> Float32:

@@ -13,17 +13,18 @@ from streamer.settings import SourceSettings
 from streamer.sources.audio_blocks import AudioBlocks
 from streamer.sources.clock import ConnectionClock
 from streamer.sources.container import (
-    TIMEOUT_S,
     audio_stream,
     describe_audio,
     describe_video,
     open_container,
     shown,
     video_stream,
+    why_lost,
 )
 from streamer.sources.decoders import AudioDecoder, VideoDecoder
 from streamer.sources.delivery import Delivery
 from streamer.sources.pictures import FrameRateLimit, upright_rgb
+from streamer.sources.playout import PlayOut
 from streamer.sources.timeline import Timeline
 from streamer.sources.trouble import CountedTrouble, OnTrouble, Troubles, retry_delays_s
 
@@ -35,10 +36,12 @@ END_S: Final = 2.0
 """A stream that has said how long it is may end this much before."""
 WITHOUT_CLOCK: Final = frozenset({"mpjpeg", "mjpeg"})
 """Formats that carry no times: a picture's time is its arrival."""
+IN_SEGMENTS: Final = frozenset({"hls", "dash"})
+"""Formats of which several seconds arrive at once."""
 
 
 class NetworkSource:
-    """RTSP, MPEG-TS over UDP, MJPEG over HTTP and the like.
+    """RTSP, MPEG-TS over UDP, MJPEG over HTTP, HLS and the like.
 
     It ends at `stop`, or where the sender has said how long the stream is and that is reached; any other end is a loss. While a sender
     is silent, `stop` is heeded within `TIMEOUT_S`.
@@ -78,9 +81,12 @@ class NetworkSource:
     def run(
         self, audio: Channel[AudioChunk | AudioTick], video: Channel[VideoFrame | VideoTick], stop: threading.Event
     ) -> None:
-        """See `Source.run`. Items leave as they arrive; `captured_s` is the arrival."""
+        """See `Source.run`. Items leave as they arrive, of a stream in segments in their own time; `captured_s` is that moment."""
         delivery = self._delivery = Delivery(
-            audio if self.audio_name else None, video if self.video_name else None, live=True
+            audio if self.audio_name else None,
+            video if self.video_name else None,
+            live=True,
+            on_trouble=self._troubles.part("late pictures"),
         )
         while (lost := self._receive(delivery, stop)) is not None:
             self._tell(f"{self._name}: lost ({lost}); trying to get it back")
@@ -105,7 +111,7 @@ class NetworkSource:
         import av
 
         streams = [s for s in (audio_stream(self._container), video_stream(self._container)) if s is not None]
-        receive = self._receivers(delivery)
+        receive = self._receivers(delivery, stop)
         timeline = Timeline(leaps=True)
         try:
             for packet in self._container.demux(*streams):
@@ -117,14 +123,25 @@ class NetworkSource:
                     receive[packet.stream_index](packet, now_s)
                     self._tell(None)
         except av.FFmpegError as err:
-            silent = isinstance(err, av.error.ExitError | TimeoutError)
-            return f"nothing came for {TIMEOUT_S:g} s" if silent else err.strerror
+            return why_lost(err)
         told_s = (self._container.duration or 0) / 1e6  # FFmpeg's AV_TIME_BASE
         return None if told_s and timeline.length_s > told_s - END_S else "ended by the sender"
 
-    def _receivers(self, delivery: Delivery) -> "dict[int, Callable[[Packet[Any], float], None]]":
+    def _receivers(
+        self, delivery: Delivery, stop: threading.Event
+    ) -> "dict[int, Callable[[Packet[Any], float], None]]":
         """What to do with a packet that arrived at a monotonic time, for each stream of the connection."""
         receivers: dict[int, Callable[[Packet[Any], float], None]] = {}
+        play_out = PlayOut() if self._container.format.name in IN_SEGMENTS else None
+
+        def leave(due_s: float, now_s: float) -> float:
+            """Wait for the moment of an item, and give it."""
+            if play_out is None:
+                return now_s
+            leaves_s = play_out.leaves_s(due_s, now_s)
+            stop.wait(leaves_s - time.monotonic())
+            return leaves_s
+
         if audio := audio_stream(self._container):
             sounds = AudioDecoder(audio, self._sound_damage)
 
@@ -132,7 +149,7 @@ class NetworkSource:
                 for sound in sounds.decode(packet):
                     time_s = None if sound.time_s is None else self._clock.stream_time_s(sound.time_s, now_s)
                     for block in self._blocks.push(sound.waveform, sound.sample_rate_hz, time_s):
-                        delivery.sound(block, now_s)
+                        delivery.sound(block, leave(block.due_s, now_s))
 
             receivers[audio.index] = hear
         if video := video_stream(self._container):
@@ -144,6 +161,7 @@ class NetworkSource:
                 for picture in pictures.decode(packet):
                     time_s = self._clock.stream_time_s(picture.time_s if has_clock else now_s, now_s)
                     if self._limit.takes(time_s):
+                        leave(time_s, now_s)
                         rgb = partial(upright_rgb, picture.frame, self._settings.max_width_px, pixel_aspect)
                         delivery.picture(time_s, rgb)
 

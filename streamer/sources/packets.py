@@ -10,13 +10,14 @@ from streamer.sources.trouble import CountedTrouble
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.error import FFmpegError
     from av.packet import Packet
     from av.stream import Stream
 
 LOOK_AHEAD_S: Final = 10.0
 """How much of one stream is held while the other one is looked for."""
 MAX_READ_ERRORS: Final = 10
-"""In a row: then the rest of the file is given up."""
+"""In a row: then the rest of the file is given up; at once where nothing came in time."""
 
 
 Item = TypeVar("Item")
@@ -36,6 +37,8 @@ class PacketQueues:
         self._packets = container.demux(*streams)
         self._errors_in_a_row = 0
         self._ended = False
+        self.given_up: FFmpegError | None = None
+        """Why the rest could not be read; None: it could, or is still to be read."""
 
     def next(self, stream: "Stream") -> "Packet[Any] | Literal[Late.LATE] | None":
         """The next packet of a stream; `LATE` where the others must be taken first; None at the end."""
@@ -61,15 +64,22 @@ class PacketQueues:
             packet = next(self._packets)
         except StopIteration:
             self._ended = True
-        except av.FFmpegError:
-            self._damage.failed(self._timeline.length_s)
+            self._count_damage()
+        except av.FFmpegError as err:
             self._errors_in_a_row += 1
-            self._ended = self._errors_in_a_row >= MAX_READ_ERRORS
+            if isinstance(err, av.error.ExitError) or self._errors_in_a_row >= MAX_READ_ERRORS:
+                self._ended, self.given_up = True, err
             self._packets = self._container.demux(*self._streams)  # goes on behind the damage, where the format can
         else:
-            self._errors_in_a_row = 0
+            self._count_damage()
             if packet.size:  # the empty ones at the end ask decoders to flush: that is done by who decodes
                 self._queues[packet.stream_index].append((self._timeline.place(packet), packet))
+
+    def _count_damage(self) -> None:
+        """What could not be read lies behind us: it was damaged, and the way to it was not broken."""
+        if self._errors_in_a_row:
+            self._damage.failed(self._timeline.length_s)
+            self._errors_in_a_row = 0
 
 
 def decoded(

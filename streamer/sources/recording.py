@@ -14,7 +14,15 @@ from streamer.messages import AudioChunk, AudioTick, VideoFrame, VideoTick
 from streamer.settings import SourceSettings
 from streamer.sources.audio_blocks import AudioBlocks, SoundBlock
 from streamer.sources.bursts import decoded_ahead, with_next_sound
-from streamer.sources.container import audio_stream, describe_audio, describe_video, shown, video_stream
+from streamer.sources.container import (
+    audio_stream,
+    describe_audio,
+    describe_video,
+    is_remote,
+    shown,
+    video_stream,
+    why_lost,
+)
 from streamer.sources.decoders import AudioDecoder, DecodedPicture, DecodedSound, VideoDecoder
 from streamer.sources.delivery import Delivery
 from streamer.sources.order import Late, in_order
@@ -51,6 +59,7 @@ class RecordingSource:
         Raises:
             SourceError: nothing in it can be decoded.
         """
+        self._url = url
         self._name = shown(url)
         self._container = container
         self._settings = settings
@@ -150,8 +159,16 @@ class RecordingSource:
 
     def _tell_what_is_missing(self, delivery: Delivery) -> None:
         """What only the end of the file shows."""
+        import av
+
         end_s, written_s = self._timeline.shown_until_s, self._written_end_s
-        if written_s is not None and end_s < written_s - CUT_OFF_S:
+        if failure := self._queues.given_up:
+            broke = is_remote(self._url) and not isinstance(failure, av.error.InvalidDataError)
+            what = "the connection broke" if broke else "cannot be read any further"
+            mend = "play it again, or download it first" if broke else "the rest is left out"
+            after = f"after {end_s - self._zero_s:.1f} s ({why_lost(failure)})"
+            self._troubles.part("given up")(f"{self._name}: {what} {after}; {mend}")
+        elif written_s is not None and end_s < written_s - CUT_OFF_S:
             lengths = f"{end_s - self._zero_s:.1f} of {written_s - self._zero_s:.1f} s"
             self._troubles.part("cut off")(f"{self._name}: is cut off after {lengths}")
         if count := delivery.late_pictures:

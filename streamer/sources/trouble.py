@@ -42,7 +42,10 @@ class Troubles:
 
 
 class CountedTrouble:
-    """Counts one kind of failure that does not end a stream (damaged packets, lost blocks), and tells it while it is going on."""
+    """Counts one kind of failure that does not end a stream (damaged packets, lost blocks), and tells it while it is going on.
+
+    Times are of any clock. Where it starts again, the time that the stream must be good starts again with it.
+    """
 
     def __init__(self, on_trouble: OnTrouble, message: str, clear_after_s: float = CLEAR_AFTER_S) -> None:
         """None so far.
@@ -67,6 +70,9 @@ class CountedTrouble:
 
     def went_well(self, time_s: float) -> None:
         """The stream is good at this time."""
-        if self._last_s is not None and time_s - self._last_s >= self._clear_after_s:
+        if self._last_s is None:
+            return
+        self._last_s = min(self._last_s, time_s)  # a new connection has a clock of its own, which may be behind
+        if time_s - self._last_s >= self._clear_after_s:
             self._last_s = None
             self._on_trouble(None)

@@ -1,4 +1,4 @@
-"""Real senders on loopback: an MJPEG camera over HTTP, and an RTSP server that relays what ffmpeg sends."""
+"""Real senders on loopback: an MJPEG camera and a film over HTTP, and an RTSP server that relays what ffmpeg sends."""
 
 import shutil
 import socket
@@ -6,8 +6,10 @@ import socketserver
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import contextmanager, suppress
+from functools import partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import cast
 
 import cv2
@@ -94,6 +96,79 @@ def sending(*words: str) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         process.kill()
         process.communicate()
+
+
+class FilmServer(ThreadingHTTPServer):
+    """One film on a web server, which says how large it is and gives any range of it; it may hang up in the middle."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(("127.0.0.1", 0), _FilmAnswer)
+        self.content = content
+        self.ranges: list[int] = []
+        """Where the calls so far began, in bytes."""
+        self.hang_up_at: list[int] = []
+        """In bytes, one for each of the first calls; the others get all of it."""
+        self.gone_after = 1_000_000
+        """Calls; later ones are hung up on without an answer."""
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/film"
+
+
+class _FilmAnswer(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        server = cast("FilmServer", self.server)
+        call, size = len(server.ranges), len(server.content)
+        start = int((self.headers["Range"] or "bytes=0-").partition("=")[2].partition("-")[0])
+        server.ranges.append(start)
+        if call >= server.gone_after:
+            return
+        self.send_response(206)
+        self.send_header("Content-Length", str(size - start))
+        self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
+        self.end_headers()
+        end = server.hang_up_at[call] if call < len(server.hang_up_at) else size
+        with suppress(OSError):  # the viewer has gone
+            self.wfile.write(server.content[start:end])
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the standard library
+        """Say nothing."""
+
+
+@contextmanager
+def film_server(content: bytes) -> Iterator[FilmServer]:
+    server = FilmServer(content)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _QuietFiles(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the standard library
+        """Say nothing."""
+
+
+@contextmanager
+def folder_server(folder: Path) -> Iterator[str]:
+    """The files of a folder on a web server; gives its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_QuietFiles, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 class RtspServer(socketserver.ThreadingTCPServer):

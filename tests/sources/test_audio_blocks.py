@@ -90,6 +90,21 @@ def test_after_a_long_gap_the_next_block_has_a_later_time_and_starts_with_the_so
     assert out[2].waveform[0] == 0.5
 
 
+@pytest.mark.parametrize("early_s", [0.01, 0.09, 0.11, 0.5])
+@pytest.mark.parametrize("rate_hz", [16_000, 44_100])
+def test_sound_from_before_the_stream_is_cut_off_and_what_follows_stays_at_its_time(
+    rate_hz: int, early_s: float
+) -> None:
+    waveform = np.zeros(2 * rate_hz, np.float32)
+    waveform[rate_hz] = 1.0
+    blocks, out = AudioBlocks(), list[SoundBlock]()
+    for start in range(0, len(waveform), 1024):
+        time_s = start / rate_hz - early_s if start < 4096 else None  # then it follows what came before
+        out += blocks.push(waveform[start : start + 1024], rate_hz, time_s)
+    assert out[0].time_s == 0.0
+    assert joined(out).argmax() / SAMPLE_RATE_HZ == pytest.approx(1.0 - early_s, abs=1e-3)
+
+
 def test_sound_that_comes_twice_is_left_out() -> None:
     blocks = AudioBlocks()
     out = blocks.push(np.full(16_000, 0.25, np.float32), SAMPLE_RATE_HZ, 0.0)

@@ -1,8 +1,10 @@
 """What bad input gets: one line that names it, or all that can be had of it. Never a traceback, never a hang."""
 
 import re
+import struct
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from streamer.errors import SourceError
@@ -141,3 +143,16 @@ def test_one_sample_of_sound_is_played(ffmpeg: Ffmpeg, play: Play, tmp_path: Pat
     path = tmp_path / "click.wav"
     ffmpeg("-f", "lavfi", "-i", "sine=r=16000:d=1", "-af", "atrim=end_sample=1", path)
     assert len(play(path).waveform) == 1
+
+
+def test_a_sample_of_no_sane_level_spoils_nothing_around_it(play: Play, tmp_path: Path) -> None:
+    path = tmp_path / "poison.wav"
+    tone = (0.25 * np.sin(np.arange(44_100) * 0.06)).astype(np.float32)
+    tone[22_050:22_052] = 3e38, -3e38
+    header = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + tone.nbytes, b"WAVE", b"fmt ", 16, 3, 1, 44_100, 176_400, 4, 32,
+                         b"data", tone.nbytes)  # fmt: skip
+    path.write_bytes(header + tone.tobytes())
+    heard = play(path).waveform
+    assert np.isfinite(heard).all()
+    assert np.abs(heard[:7_800]).max() == pytest.approx(0.25, abs=0.03)
+    assert np.abs(heard[8_200:]).max() == pytest.approx(0.25, abs=0.03)

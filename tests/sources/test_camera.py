@@ -73,6 +73,20 @@ def test_pictures_above_the_rate_are_left_out_but_read_so_that_the_newest_is_nev
     assert seen.driver.pictures >= 12
 
 
+@pytest.fixture
+def soon_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A third of a second without a picture is a loss, not two."""
+    monkeypatch.setattr("streamer.sources.camera.STALL_S", 0.3)
+
+
+def test_a_picture_that_cannot_be_read_is_left_out_and_the_camera_stays_open() -> None:
+    seen = Watched(["frames 5, dead 2, frames"], pictures=10)
+    assert seen.driver.openings == 1
+    assert max(np.diff(seen.times_s)) < 0.5
+    assert seen.told == []
+
+
+@pytest.mark.usefixtures("soon_lost")
 def test_an_unplugged_camera_is_told_and_opened_until_it_is_back() -> None:
     seen = Watched(["frames 5, dead", "frames"], told=2)
     assert seen.told == ["camera 0: gives no pictures, is it unplugged? it is opened again when it is back", None]

@@ -6,7 +6,7 @@ import pytest
 from streamer.channel import Channel, WhenFull
 from streamer.messages import AudioChunk, AudioTick, VideoFrame, VideoTick
 from streamer.sources.audio_blocks import SoundBlock
-from streamer.sources.delivery import LIVE_LAG_S, MOST_TICKS, TICK_S, Delivery
+from streamer.sources.delivery import LIVE_LAG_S, MAX_LIVE_LAG_S, MOST_TICKS, TICK_S, Delivery
 
 IMAGE = np.zeros((2, 2, 3), np.uint8)
 
@@ -17,7 +17,8 @@ class Ends:
     def __init__(self, *, live: bool, pictures: bool = True) -> None:
         self.audio = Channel[AudioChunk | AudioTick]("audio", 10_000, WhenFull.WAIT)
         self.video = Channel[VideoFrame | VideoTick]("video", 10_000, WhenFull.WAIT)
-        self.delivery = Delivery(self.audio, self.video if pictures else None, live=live)
+        self.told: list[str | None] = []
+        self.delivery = Delivery(self.audio, self.video if pictures else None, live=live, on_trouble=self.told.append)
 
     def hear(self, from_s: float, to_s: float) -> None:
         for index in range(round(from_s * 31.25), round(to_s * 31.25)):
@@ -79,6 +80,21 @@ def test_a_picture_behind_a_tick_is_left_out_so_that_times_never_go_back_and_liv
     assert [item.time_s for item in seen if isinstance(item, VideoFrame)] == [3.6]
     assert [item.time_s for item in seen] == sorted(item.time_s for item in seen)
     assert ends.delivery.late_pictures == 1
+
+
+def test_live_pictures_that_come_too_late_to_be_waited_for_are_told_with_the_mend_until_one_comes_in_time() -> None:
+    ends = Ends(live=True)
+    ends.hear(0, 4)
+    ends.delivery.picture(1.5, IMAGE.copy)  # late, and from now on waited for
+    assert ends.told == []
+    for second in range(4, 7):
+        ends.hear(second, second + 1)
+        ends.delivery.picture(second + 1 - MAX_LIVE_LAG_S - 0.5, IMAGE.copy)
+    (told,) = set(ends.told)
+    assert told is not None
+    assert "more than 3 s after their sound and are left out; lower the delay of the camera's encoder" in told
+    ends.delivery.picture(6.5, IMAGE.copy)
+    assert ends.told[-1] is None
 
 
 def test_where_the_sound_ends_ticks_of_a_chunks_length_follow_the_pictures_and_carry_their_capture() -> None:

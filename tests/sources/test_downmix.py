@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from streamer.sources.downmix import mono_weights, to_float, to_mono
+from streamer.sources.downmix import MAX_LEVEL, mono_weights, to_float, to_mono
 
 
 @pytest.mark.parametrize(
@@ -13,9 +13,11 @@ from streamer.sources.downmix import mono_weights, to_float, to_mono
         (np.array([-32768, 0, 16384], np.int16), [-1.0, 0.0, 0.5]),
         (np.array([-(2**31), 0, 2**30], np.int32), [-1.0, 0.0, 0.5]),
         (np.array([-0.25, np.nan, np.inf], np.float64), [-0.25, 0.0, 1.0]),
+        (np.array([1.5, 3e38, -3e38], np.float32), [1.5, MAX_LEVEL, -MAX_LEVEL]),
+        (np.array([1e300, -1e300], np.float64), [MAX_LEVEL, -MAX_LEVEL]),
     ],
 )
-def test_every_sample_format_becomes_float_between_minus_one_and_one(
+def test_every_sample_format_becomes_float_of_a_level_that_can_be_reckoned_with(
     samples: np.ndarray, expected: list[float]
 ) -> None:
     assert to_float(samples).dtype == np.float32

@@ -17,7 +17,7 @@ from streamer.settings import SourceSettings
 from streamer.sources import open_source
 from tests.sources.conftest import Ffmpeg, Play
 from tests.sources.playing import Played, collect
-from tests.sources.senders import http_camera, mjpeg_camera, rtsp_server, sending
+from tests.sources.senders import folder_server, http_camera, mjpeg_camera, rtsp_server, sending
 
 
 def heard_and_seen(played: Played, seconds: float) -> bool:
@@ -61,6 +61,23 @@ def test_mjpeg_over_http_brings_pictures_at_the_time_of_their_arrival_and_keeps_
     assert "secret" not in played.source.video_name
     assert "hunter2" not in played.source.video_name
     assert played.frames[-1].time_s <= took_s
+    assert played.ticks == []
+
+
+def test_hls_of_which_seconds_arrive_at_once_is_played_in_its_own_time(
+    film: Path, ffmpeg: Ffmpeg, play: Play, tmp_path: Path
+) -> None:
+    segments = ("-hls_time", "1", "-hls_list_size", "0", "-hls_flags", "omit_endlist")  # as long as more is to come
+    ffmpeg("-i", film, "-c", "copy", "-f", "hls", *segments, tmp_path / "live.m3u8")
+    with folder_server(tmp_path) as address:
+        began_s = time.monotonic()
+        played = play(f"{address}/live.m3u8", until=lambda played: heard_and_seen(played, 1.5))
+        took_s = time.monotonic() - began_s
+    assert played.source.live is True
+    assert took_s > 1.4
+    zero_s = [chunk.captured_s - chunk.time_s for chunk in played.chunks]
+    assert max(zero_s) - min(zero_s) < 0.5
+    assert played.frames[-1].time_s == pytest.approx(played.end_s, abs=0.7)
     assert played.ticks == []
 
 

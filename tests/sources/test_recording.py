@@ -1,6 +1,7 @@
 """Real files: what is in them comes out, in order, at its time."""
 
 import hashlib
+import struct
 import time
 from pathlib import Path
 
@@ -68,6 +69,7 @@ def test_the_same_file_gives_the_same_items(film: Path, play: Play) -> None:
         ("music.flac", 44_100, ["-ac", "2"]),
         ("cinema.flac", 48_000, ["-ac", "6"]),
         ("eight_bits.wav", 16_000, ["-c:a", "pcm_u8"]),
+        ("sixty_four_bits.mkv", 44_100, ["-c:a", "pcm_s64le", "-ac", "2"]),
         ("planar.mkv", 48_000, ["-c:a", "libopus", "-ac", "2"]),
         ("album.mp3", 44_100, ["-ac", "2"]),
     ],
@@ -115,6 +117,30 @@ def test_a_phones_picture_is_shown_upright(turned: int, ffmpeg: Ffmpeg, play: Pl
     assert drawn is not None
     expected = cv2.cvtColor(drawn, cv2.COLOR_BGR2RGB)
     (first, *_) = play(phone).frames
+    assert first.rgb().shape == expected.shape
+    assert np.abs(first.rgb().astype(int) - expected).mean() < 4
+
+
+MIRRORED = {"left and right": (-1, 0, 0, 1), "top and bottom": (1, 0, 0, -1), "at its diagonal": (0, 1, 1, 0),
+            "at its other diagonal": (0, -1, -1, 0)}  # fmt: skip
+"""The first four numbers of a QuickTime matrix: where a step to the right and one down lead."""
+
+
+@pytest.mark.parametrize("how", MIRRORED)
+def test_a_mirrored_picture_is_mirrored_back(how: str, ffmpeg: Ffmpeg, play: Play, film: Path, tmp_path: Path) -> None:
+    mirrored, upright = tmp_path / "mirrored.mp4", tmp_path / "upright.png"
+    ffmpeg("-i", film, "-t", "0.2", "-c", "copy", "-an", mirrored)
+    right_x, right_y, down_x, down_y = (number << 16 for number in MIRRORED[how])
+    matrix = struct.pack(">9i", right_x, right_y, 0, down_x, down_y, 0, 0, 0, 1 << 30)
+    content = bytearray(mirrored.read_bytes())
+    start = content.index(b"tkhd") + 44  # of the header of its only track
+    content[start : start + 36] = matrix
+    mirrored.write_bytes(content)
+    ffmpeg("-i", mirrored, "-frames:v", "1", upright)  # ffmpeg itself mirrors it as its matrix says
+    drawn = cv2.imread(str(upright))
+    assert drawn is not None
+    expected = cv2.cvtColor(drawn, cv2.COLOR_BGR2RGB)
+    (first, *_) = play(mirrored).frames
     assert first.rgb().shape == expected.shape
     assert np.abs(first.rgb().astype(int) - expected).mean() < 4
 
@@ -261,6 +287,21 @@ def test_an_albums_cover_is_no_picture(ffmpeg: Ffmpeg, play: Play, tmp_path: Pat
     assert play(album).source.video_name is None
 
 
+def test_of_a_broadcast_of_two_programmes_sound_and_pictures_are_those_of_one(
+    ffmpeg: Ffmpeg, play: Play, tmp_path: Path
+) -> None:
+    path = tmp_path / "two.ts"
+    large, small = ("-f", "lavfi", "-i", "testsrc=s=320x240:d=1"), ("-f", "lavfi", "-i", "testsrc=s=64x48:d=1")
+    low, high = ("-f", "lavfi", "-i", "sine=440:d=1"), ("-f", "lavfi", "-i", "sine=880:d=1")
+    richer = ("-c:a", "mp2", "-b:a:0", "64k", "-b:a:1", "256k")  # what a player takes for the best sound
+    streams = [word for index in range(4) for word in ("-map", str(index))]
+    programmes = ("-program", "title=A:st=0:st=1", "-program", "title=B:st=2:st=3")
+    ffmpeg(*large, *low, *small, *high, *streams, *richer, *programmes, path)
+    played = play(path)
+    assert played.frames[0].rgb().shape == (240, 320, 3)
+    assert tone_hz(played.waveform[2000:14000]) == pytest.approx(440, abs=2)
+
+
 def test_sound_stored_far_behind_its_pictures_neither_hangs_nor_is_lost(
     ffmpeg: Ffmpeg, play: Play, tmp_path: Path
 ) -> None:
@@ -291,6 +332,15 @@ def test_at_pace_realtime_nothing_leaves_before_its_moment_and_the_moment_is_its
     assert took_s >= last_s - 0.01
     zero_s = [chunk.captured_s - due_s(chunk) for chunk in played.chunks]
     assert max(zero_s) - min(zero_s) < 1e-6
+
+
+@pytest.mark.parametrize(
+    "address", ["{folder}/my film 100%.mp4", "file://{folder}/my%20film%20100%25.mp4", "file:{folder}/my film 100%.mp4"]
+)
+def test_a_file_is_found_by_its_path_and_by_its_address(address: str, film: Path, play: Play, tmp_path: Path) -> None:
+    (tmp_path / "my film 100%.mp4").symlink_to(film)
+    played = play(address.format(folder=tmp_path), until=lambda played: len(played.order) >= 3)
+    assert played.source.video_name == "my film 100%.mp4, h264 320x240 25 fps"
 
 
 def test_stop_ends_it_at_once(film: Path, play: Play) -> None:

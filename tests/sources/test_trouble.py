@@ -39,6 +39,17 @@ def test_damage_is_counted_and_is_over_when_the_stream_was_good_for_a_while() ->
     assert damage.count == 2
 
 
+def test_damage_is_over_as_soon_where_the_clock_has_started_again_behind_it() -> None:
+    told: list[str | None] = []
+    damage = CountedTrouble(told.append, "{count} lost")
+    damage.failed(5000.0)
+    damage.went_well(1.4)
+    damage.went_well(1.4 + CLEAR_AFTER_S / 2)
+    assert told == ["1 lost"]
+    damage.went_well(1.4 + CLEAR_AFTER_S)
+    assert told == ["1 lost", None]
+
+
 def test_damage_of_a_recording_stays_told_however_good_the_rest_is() -> None:
     told: list[str | None] = []
     damage = CountedTrouble(told.append, "{count} lost", clear_after_s=math.inf)
