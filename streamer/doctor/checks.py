@@ -60,7 +60,7 @@ def onnxruntime(facts: Facts) -> Iterator[Finding]:
     elif facts.gpus and not gpu:
         yield Finding("warn", "onnxruntime", f"{cpu}; there is a GPU, and this is the CPU's build", GPU_INSTALL)
     else:
-        yield Finding("ok", "onnxruntime", f"{gpu} (gpu)" if gpu else str(cpu))
+        yield Finding("ok", "onnxruntime", (f"{gpu} (gpu)" if gpu else str(cpu)) + "; its telemetry is off")
 
 
 def sessions(facts: Facts) -> Iterator[Finding]:
