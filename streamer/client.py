@@ -19,12 +19,11 @@ from zmq.utils.monitor import recv_monitor_message
 
 from streamer.errors import WireError
 from streamer.publish.curve import secure_client
-from streamer.publish.endpoint import is_address
+from streamer.publish.endpoint import is_address, is_ipv6
+from streamer.publish.keepalive import keep_alive
 from streamer.settings import DEFAULT_BIND
 from streamer.wire import KINDS, Event, decode
 
-PING_MS: Final = 2000
-"""ZMTP heartbeats: a daemon that vanished without a word is reconnected to after three of them."""
 _ADDRESSES: Final = f"write {DEFAULT_BIND} or ipc:///path"
 _REFUSALS: Final[dict[int, int]] = {
     zmq.EVENT_HANDSHAKE_FAILED_AUTH: 1,
@@ -70,9 +69,8 @@ class Subscription:
             raise
 
     def _connect(self, topics: Iterable[str], keys: Path | None) -> None:
-        self._socket.heartbeat_ivl = PING_MS
-        self._socket.heartbeat_timeout = 3 * PING_MS
-        self._socket.ipv6 = self.endpoint.startswith("tcp://[")
+        keep_alive(self._socket)
+        self._socket.ipv6 = is_ipv6(self.endpoint)
         if keys is not None:
             secure_client(self._socket, keys)
         for topic in topics:
