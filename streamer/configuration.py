@@ -137,7 +137,8 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, _Given]:
             try:
                 table = json.loads(text)
             except json.JSONDecodeError as err:
-                raise ConfigError(f"source: expected a list of tables in JSON, got {text!r} (env {name})") from err
+                wrong = f"{err.msg}, at character {err.pos + 1}"
+                raise ConfigError(f"source: expected a list of tables in JSON: {wrong} (env {name})") from err
         table = {leaf: table}
         for parent in reversed(parents):
             table = {parent: table}
@@ -181,7 +182,7 @@ def _flatten(
             yield key, _Given(value, origin(key))
         elif many:
             if not isinstance(value, list | tuple) or not all(isinstance(item, Mapping) for item in value):
-                raise ConfigError(f"{key}: expected [[{key}]] tables, got {value!r} ({origin(key)})")
+                raise ConfigError(f"{key}: expected [[{key}]] tables, got {config_errors.kind(value)} ({origin(key)})")
             for index, item in enumerate(value):
                 yield from _flatten(item, inner, f"{key}.{index}.", origin)
             if not value:
@@ -189,7 +190,7 @@ def _flatten(
         elif isinstance(value, Mapping):
             yield from _flatten(value, inner, f"{key}.", origin)
         else:
-            raise ConfigError(f"{key}: expected a table [{key}], got {value!r} ({origin(key)})")
+            raise ConfigError(f"{key}: expected a table [{key}], got {config_errors.kind(value)} ({origin(key)})")
 
 
 def _section_in(field: FieldInfo) -> tuple[type[BaseModel] | None, bool]:

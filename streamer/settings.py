@@ -131,7 +131,7 @@ class PublishSettings(Section):
     record: Path | None = None
     """A JSON Lines file that gets every event but heartbeats; one that exists is appended to."""
     keys: Path | None = None
-    """Folder of CURVE keys (`streamer keys`); needed to bind anything but loopback and ipc."""
+    """The folder `DIR/server` that `streamer keys DIR` makes; needed to bind anything but loopback and ipc."""
 
 
 class Settings(Section):

@@ -6,12 +6,14 @@ from typing import Any
 
 import msgspec
 import pytest
+import zmq
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streamer import config_file, configuration
 from streamer.configuration import Loaded, load
 from streamer.errors import ConfigError
+from streamer.publish.curve import make_keys, secure_server
 from streamer.settings import Settings, SourceSettings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -204,9 +206,9 @@ def test_an_unknown_key_is_an_error_in_every_layer(tmp_path: Path) -> None:
             "[faces]\ndetector = 'yunett'\n",
             "faces.detector: expected 'auto', 'yunet', 'haar' or 'none', got 'yunett'; did you mean yunet? (config.toml:2)",
         ),
-        ("[[source]]\ncamera = [1]\n", "source.0.camera: expected a whole number or text, got [1] (config.toml:2)"),
-        ("segment = 3\n", "segment: expected a table [segment], got 3 (config.toml:1)"),
-        ("source = 3\n", "source: expected [[source]] tables, got 3 (config.toml:1)"),
+        ("[[source]]\ncamera = [1]\n", "source.0.camera: expected a whole number or text, got a list (config.toml:2)"),
+        ("segment = 3\n", "segment: expected a table [segment], got a number (config.toml:1)"),
+        ("source = 3\n", "source: expected [[source]] tables, got a number (config.toml:1)"),
         ("[segment]\noffset = 0.9\n", "segment: offset 0.9 is above onset 0.4 (config.toml:2)"),
         (
             "[segment]\nonset = 'a'\noffset = 'b'\n",
@@ -228,7 +230,48 @@ def test_a_wrong_variable_is_told_by_its_name(tmp_path: Path) -> None:
     said = error(tmp_path, environment={"STREAMER_SEGMENT__ONSET": "hi"})
     assert said == "segment.onset: expected a number, got 'hi' (env STREAMER_SEGMENT__ONSET)"
     broken = error(tmp_path, environment={"STREAMER_SOURCE": "[{"})
-    assert broken == "source: expected a list of tables in JSON, got '[{' (env STREAMER_SOURCE)"
+    assert broken == (
+        "source: expected a list of tables in JSON: Expecting property name enclosed in double quotes, at character 3 "
+        "(env STREAMER_SOURCE)"
+    )
+
+
+URL_OF_A_CAMERA = "rtsp://viewer:hunter2@camera.lan/1"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"[source]\nurl = '{URL_OF_A_CAMERA}'\n", "source: expected [[source]] tables, got a table (config.toml:1)"),
+        (f"source = '{URL_OF_A_CAMERA}'\n", "source: expected [[source]] tables, got text (config.toml:1)"),
+        (f"source = ['{URL_OF_A_CAMERA}']\n", "source: expected [[source]] tables, got a list (config.toml:1)"),
+        (
+            f"[[source]]\nurl = ['{URL_OF_A_CAMERA}']\n",
+            "source.0.url: expected text, got a list (config.toml:2)",
+        ),
+        (f"publish = '{URL_OF_A_CAMERA}'\n", "publish: expected a table [publish], got text (config.toml:1)"),
+    ],
+)
+def test_the_password_of_a_camera_is_not_printed_with_a_mistake(tmp_path: Path, text: str, said: str) -> None:
+    assert error(tmp_path, text) == said
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        {"STREAMER_SOURCE": f'[{{"url": "{URL_OF_A_CAMERA}"}},]'},
+        {"STREAMER_SOURCE": URL_OF_A_CAMERA},
+        {"STREAMER_SOURCE": f'{{"url": "{URL_OF_A_CAMERA}"}}'},
+        {"STREAMER_SOURCE__URL": URL_OF_A_CAMERA},
+        {"STREAMER_PUBLISH": URL_OF_A_CAMERA},
+    ],
+)
+def test_the_password_of_a_camera_is_not_printed_with_a_mistake_in_a_variable(
+    tmp_path: Path, variable: dict[str, str]
+) -> None:
+    said = error(tmp_path, environment=variable)
+    assert "hunter2" not in said
+    assert f"(env {next(iter(variable))})" in said
 
 
 def test_broken_toml_is_told_with_line_and_column(tmp_path: Path) -> None:
@@ -260,6 +303,16 @@ def test_the_annotated_file_of_the_repository_names_every_key() -> None:
     assert sections == expected
     assert set().union(*tables["source"]) == SourceSettings.model_fields.keys()
     Settings.model_validate(tables)
+
+
+def test_the_annotated_file_names_the_folder_that_the_command_beside_it_makes_for_the_daemon(tmp_path: Path) -> None:
+    (line,) = re.findall(r"^# (keys = .*)", ANNOTATED.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    (command,) = re.findall(r"`streamer keys (\S+)`", line)
+    make_keys(Path(command), "ann")
+    keys = load(config=file(tmp_path, f"[publish]\n{line}\n"), environment={}).settings.publish.keys
+    assert keys is not None
+    with zmq.Context() as context, context.socket(zmq.XPUB) as socket:
+        secure_server(socket, keys)
 
 
 def test_a_line_is_found_for_a_key_and_for_the_table_around_an_inline_one() -> None:
