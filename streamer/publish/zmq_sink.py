@@ -8,7 +8,7 @@ from zmq.auth.thread import ThreadAuthenticator
 
 from streamer.errors import PublishError
 from streamer.publish import endpoint
-from streamer.publish.curve import CLIENTS, secure_server
+from streamer.publish.curve import CLIENTS, Invited, secure_server
 from streamer.publish.keepalive import keep_alive
 from streamer.settings import PublishSettings
 from streamer.wire import Event, State, encode, topic
@@ -54,7 +54,7 @@ class ZmqSink:
         secure_server(self._socket, keys)
         self._authenticator = ThreadAuthenticator(self._context)
         self._authenticator.start()
-        self._authenticator.configure_curve(domain="*", location=keys / CLIENTS)
+        self._authenticator.configure_curve_callback(domain="*", credentials_provider=Invited(keys / CLIENTS))
 
     def write(self, event: Event) -> None:
         """Send to whoever subscribes; a state is also kept for those who come later."""

@@ -167,6 +167,18 @@ def test_with_keys_the_stream_is_open_to_the_invited_and_to_nobody_else(
             events.get(5)
 
 
+def test_a_reader_is_let_in_and_shut_out_while_the_daemon_runs(publisher_of: OpenPublisher, tmp_path: Path) -> None:
+    make_keys(tmp_path, "ann")
+    address = publisher_of(keys=tmp_path / "server").addresses["zmq"]
+    (tmp_path / "server" / "clients" / "half.key").write_text("curve\n")  # shuts nobody out
+    bob = make_keys(tmp_path, "bob")
+    with subscribe(address, keys=bob) as events:
+        assert isinstance(events.get(5), Heartbeat)
+    (tmp_path / "server" / "clients" / "bob.key").unlink()
+    with subscribe(address, keys=bob) as events, pytest.raises(WireError, match="do not know each other's keys"):
+        events.get(5)
+
+
 def test_a_reader_with_keys_does_not_believe_a_daemon_without(publisher_of: OpenPublisher, tmp_path: Path) -> None:
     publisher = publisher_of()
     with (
