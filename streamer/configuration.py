@@ -126,13 +126,21 @@ def _from_file(config: Path | None) -> dict[str, _Given]:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, _Given]:
-    """Empty variables count as absent. The list of sources is JSON: `STREAMER_SOURCE='[{"camera": 0}]'`."""
+    """Empty variables count as absent. The list of sources is JSON: `STREAMER_SOURCE='[{"camera": 0}]'`.
+
+    A variable of one word, or with single underscores, may be another's: Kubernetes sets `STREAMER_PORT` and `STREAMER_SERVICE_HOST`
+    beside a Service that is called streamer. It is passed over, unless it names a setting but for the second underscore.
+    """
     given: dict[str, _Given] = {}
     for name, text in sorted(environment.items()):
         if not name.startswith(PREFIX) or not text:
             continue
         table: Any = text
         *parents, leaf = name.removeprefix(PREFIX).lower().split("__")
+        if not parents and leaf not in Settings.model_fields:
+            if (meant := _meant(leaf)) is not None:
+                raise ConfigError(f"{leaf}: no such key (env {name}); did you mean {meant}?")
+            continue
         if not parents and leaf == "source":
             try:
                 table = json.loads(text)
@@ -144,6 +152,16 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, _Given]:
             table = {parent: table}
         given |= _flatten(table, Settings, "", _always(f"env {name}"))
     return given
+
+
+def _meant(name: str) -> str | None:
+    """The variable that was meant by one with a single underscore: `asr_engine` -> `STREAMER_ASR__ENGINE`."""
+    section, _, key = name.partition("_")
+    field = Settings.model_fields.get(section)
+    inner, many = (None, False) if field is None else _section_in(field)
+    if inner is None or key not in inner.model_fields:
+        return None
+    return PREFIX + (section if many else f"{section}__{key}").upper()
 
 
 def _always(origin: str) -> Callable[[str], str]:

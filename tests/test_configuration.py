@@ -274,6 +274,33 @@ def test_the_password_of_a_camera_is_not_printed_with_a_mistake_in_a_variable(
     assert f"(env {next(iter(variable))})" in said
 
 
+def test_what_kubernetes_sets_for_a_service_called_streamer_is_passed_over() -> None:
+    environment = {
+        "STREAMER_SERVICE_HOST": "10.0.0.7",
+        "STREAMER_SERVICE_PORT": "5599",
+        "STREAMER_PORT": "tcp://10.0.0.7:5599",
+        "STREAMER_PORT_5599_TCP_ADDR": "10.0.0.7",
+        "STREAMER_ASR_SERVICE_HOST": "10.0.0.8",  # of one called streamer-asr
+    }
+    assert load(environment=environment).settings == Settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("STREAMER_ASR_ENGINE", "STREAMER_ASR__ENGINE"),
+        ("STREAMER_PUBLISH_HIGH_WATER_MARK", "STREAMER_PUBLISH__HIGH_WATER_MARK"),
+        ("STREAMER_SOURCE_URL", "STREAMER_SOURCE"),
+    ],
+)
+def test_a_variable_that_lacks_its_second_underscore_is_told_the_name_that_was_meant(
+    tmp_path: Path, variable: str, meant: str
+) -> None:
+    key = variable.removeprefix("STREAMER_").lower()
+    said = error(tmp_path, environment={variable: "1"})
+    assert said == f"{key}: no such key (env {variable}); did you mean {meant}?"
+
+
 def test_broken_toml_is_told_with_line_and_column(tmp_path: Path) -> None:
     said = error(tmp_path, "offline = false\n[segment\n")
     assert said.startswith("config.toml: is not TOML:")
