@@ -11,9 +11,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from streamer.doctor.facts import PACKAGES, Facts, SessionFact
+from streamer.doctor.facts import NEEDED, PACKAGES, VOICE_ACTIVITY, Facts, SessionFact
 
-NEEDED_MODULES: Final = ("av", "cv2", "faster_whisper", "msgspec", "numpy", "onnxruntime", "soxr", "tokenizers", "zmq")
 CUBLAS: Final = "libcublas.so.12"
 
 
@@ -54,7 +53,7 @@ def _versions() -> dict[str, str]:
 
 def _broken_imports() -> dict[str, str]:
     broken = {}
-    for module in NEEDED_MODULES:
+    for module in NEEDED:
         try:
             importlib.import_module(module)
         except Exception as err:  # noqa: BLE001 - a damaged package may raise anything
@@ -86,9 +85,9 @@ def _voice_session() -> SessionFact:
     try:
         from streamer.segment import open_voice_session
 
-        return SessionFact("voice activity", open_voice_session().get_providers()[0])
+        return SessionFact(VOICE_ACTIVITY, open_voice_session().get_providers()[0])
     except Exception as err:  # noqa: BLE001 - as above
-        return SessionFact("voice activity", None, _first_line(err))
+        return SessionFact(VOICE_ACTIVITY, None, _first_line(err))
 
 
 def _gpus() -> tuple[str, ...]:
