@@ -72,8 +72,7 @@ def sessions(facts: Facts) -> Iterator[Finding]:
     for session in facts.sessions:
         about = f"network {session.name}"
         if session.provider is None:
-            mend = _reinstall("faster_whisper", facts) if session.name == VOICE_ACTIVITY else SHIPPED_AGAIN
-            yield Finding("fail", about, session.error or "cannot be opened", mend)
+            yield Finding("fail", about, session.error or "cannot be opened", _open_again(session.name, facts))
         elif facts.gpus and session.provider == CPU and session.name != VOICE_ACTIVITY and _gpu_build(facts):
             yield Finding(
                 "warn",
@@ -83,6 +82,12 @@ def sessions(facts: Facts) -> Iterator[Finding]:
             )
         else:
             yield Finding("ok", about, session.provider)
+
+
+def _open_again(network: str, facts: Facts) -> str | None:
+    if network == VOICE_ACTIVITY:
+        return _reinstall("faster_whisper", facts)
+    return SHIPPED_AGAIN if facts.own_bundle is None else None  # nobody but its owner has it
 
 
 def _gpu_build(facts: Facts) -> bool:
@@ -115,10 +120,19 @@ def face_detection(facts: Facts) -> Iterator[Finding]:
         yield Finding("warn", "face detection", said, "streamer models pull yunet")
 
 
+def settings(facts: Facts) -> Iterator[Finding]:
+    """With which `streamer run` would start in this folder; the message says the mend."""
+    if facts.settings_error is None:
+        yield Finding("ok", "settings", facts.settings)
+    else:
+        yield Finding("fail", "settings", facts.settings_error)
+
+
 def bundle(facts: Facts) -> Iterator[Finding]:
     """Whether it can be read is told by its networks."""
     if all(session.provider for session in facts.sessions):
-        yield Finding("ok", "bundle", facts.bundle)
+        own = "" if facts.own_bundle is None else f", from {facts.own_bundle}"
+        yield Finding("ok", "bundle", facts.bundle + own)
 
 
 def microphone(facts: Facts) -> Iterator[Finding]:
@@ -159,6 +173,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     opencv,
     onnxruntime,
     gpu,
+    settings,
     bundle,
     sessions,
     speech_recognition,

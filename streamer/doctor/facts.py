@@ -20,6 +20,7 @@ NEEDED: Final = {
     "msgspec": "msgspec>=0.20",
     "numpy": "numpy>=2.0",
     "onnxruntime": "onnxruntime>=1.23",
+    "pydantic": "pydantic>=2.12",
     "soxr": "soxr>=1.0",
     "tokenizers": "tokenizers>=0.21",
     "zmq": "pyzmq>=27",
@@ -70,8 +71,14 @@ class Facts:
     """Those of `NEEDED` that cannot be imported, and why."""
     built_in_providers: tuple[str, ...] = ("CPUExecutionProvider",)
     """What the onnxruntime that is imported was built with; says nothing of the machine."""
+    settings: str = "the defaults"
+    """Where they come from: `config.toml`, where one lies here."""
+    settings_error: str | None = None
+    """What is wrong with them, if anything."""
     sessions: tuple[SessionFact, ...] = ()
     bundle: str = "small 1"
+    own_bundle: Path | None = None
+    """The folder that the settings name, in the place of the shipped one."""
     gpus: tuple[str, ...] = ()
     """By name, as the NVIDIA driver tells."""
     cublas_12: bool = False

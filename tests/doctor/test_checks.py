@@ -136,6 +136,16 @@ def test_a_network_that_cannot_be_opened_fails_with_its_reason() -> None:
     assert found(facts, "network bundle").status == "fail"
 
 
+def test_settings_with_which_nothing_would_start_fail() -> None:
+    wrong = "segment.onsett: no such key (config.toml:2)"
+    assert found(replace(HEALTHY, settings_error=wrong), "settings") == Finding("fail", "settings", wrong)
+
+
+def test_a_broken_bundle_of_ones_own_is_not_mended_with_the_shipped_one() -> None:
+    facts = replace(HEALTHY, own_bundle=Path("mine"), sessions=(SessionFact("bundle", None, "mine: broken"),))
+    assert found(facts, "network bundle") == Finding("fail", "network bundle", "mine: broken")
+
+
 def test_a_gpu_without_cuda_twelves_cublas_is_a_warning_for_whisper() -> None:
     finding = found(replace(gpu_machine("CUDAExecutionProvider"), cublas_12=False), "speech on the GPU")
     assert (finding.status, finding.mend) == ("warn", "pip install nvidia-cublas-cu12")
