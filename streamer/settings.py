@@ -108,7 +108,7 @@ class InferenceSettings(Section):
     provider: Literal["auto", "cpu", "cuda", "tensorrt"] = "auto"
     require_gpu: bool = False
     """Stop at start-up rather than run on the CPU."""
-    threads: int = Field(1, ge=1)
+    threads: int = Field(1, ge=1, le=256)
     """Of each session; more seldom helps networks of this size."""
     batching: Literal["auto", "on", "off"] = "auto"
     """Whether calls of several sources that meet run as one; `auto` does it with CUDA."""
@@ -125,7 +125,7 @@ class PublishSettings(Section):
 
     bind: str = DEFAULT_BIND
     encoding: Literal["json", "msgpack"] = "json"
-    high_water_mark: int = Field(1000, ge=1)
+    high_water_mark: int = Field(1000, ge=1, le=1_000_000)
     """Events that wait for a slow subscriber before its next ones are dropped."""
     state_every_s: float = Field(0.25, gt=0)
     record: Path | None = None

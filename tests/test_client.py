@@ -147,6 +147,8 @@ def test_silence_is_told_after_the_time_that_was_given() -> None:
         "tcp://127.0.0.1:65536",
         "tcp://127.0.0.1:*",
         "ipc://",
+        "ipc:///tmp/\udcff",
+        "ipc:///tmp/a\0b",
     ],
 )
 def test_what_is_no_address_is_refused(address: str) -> None:

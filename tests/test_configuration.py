@@ -203,6 +203,14 @@ def test_an_unknown_key_is_an_error_in_every_layer(tmp_path: Path) -> None:
             "segment.onset: expected a number less than or equal to 1, got 2 (config.toml:2)",
         ),
         (
+            "[publish]\nhigh_water_mark = 99999999999\n",
+            "publish.high_water_mark: expected a number less than or equal to 1000000, got 99999999999 (config.toml:2)",
+        ),
+        (
+            "[inference]\nthreads = 99999\n",
+            "inference.threads: expected a number less than or equal to 256, got 99999 (config.toml:2)",
+        ),
+        (
             "[faces]\ndetector = 'yunett'\n",
             "faces.detector: expected 'auto', 'yunet', 'haar' or 'none', got 'yunett'; did you mean yunet? (config.toml:2)",
         ),

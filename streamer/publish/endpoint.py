@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from streamer.errors import ConfigError, PublishError
+from streamer.file_names import as_text
 
 _TCP: Final = re.compile(r"tcp://(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\[\]]+):(?P<port>\d{1,5}|\*)")
 _MENDS: Final = {
@@ -39,7 +40,12 @@ def check(endpoint: str, *, with_keys: bool) -> None:
 
 
 def is_address(endpoint: str) -> bool:
-    """Whether it is written as one; ZeroMQ itself would read `tcp://127.0.0.1:80x` as port 80, and 65536 as 0."""
+    """Whether it is written as one; ZeroMQ itself would read `tcp://127.0.0.1:80x` as port 80, and 65536 as 0.
+
+    It takes text only, and ends that at a null: of a socket's path, not all that may be a file's name.
+    """
+    if endpoint != as_text(endpoint) or "\0" in endpoint:
+        return False
     if endpoint.startswith("ipc://"):
         return len(endpoint) > len("ipc://")
     match = _TCP.fullmatch(endpoint)

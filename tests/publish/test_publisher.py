@@ -278,7 +278,16 @@ def test_an_address_of_the_network_is_refused_without_keys(address: str) -> None
 
 @pytest.mark.parametrize(
     "address",
-    ["5599", "tcp://127.0.0.1", "tcp://127.0.0.1:99999", "tcp://127.0.0.1:80x", "udp://127.0.0.1:1", "ipc://"],
+    [
+        "5599",
+        "tcp://127.0.0.1",
+        "tcp://127.0.0.1:99999",
+        "tcp://127.0.0.1:80x",
+        "udp://127.0.0.1:1",
+        "ipc://",
+        "ipc:///tmp/\udcff",
+        "ipc:///tmp/a\0b",
+    ],
 )
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(
