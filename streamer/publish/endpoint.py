@@ -4,6 +4,7 @@ import errno
 import ipaddress
 import os
 import re
+import shlex
 import socket
 import stat
 from pathlib import Path
@@ -14,7 +15,7 @@ from streamer.file_names import as_text
 
 _TCP: Final = re.compile(r"tcp://(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\[\]]+):(?P<port>\d{1,5}|\*)")
 _MENDS: Final = {
-    errno.EADDRINUSE: "is another streamer running? `streamer watch` shows it; --bind takes another address",
+    errno.EADDRINUSE: "is another streamer running? `streamer watch {endpoint}` shows it; --bind takes another address",
     errno.EADDRNOTAVAIL: "this machine has no such address; --bind takes one that it has",
     errno.EACCES: "ports below 1024 and files of others need rights that this user has not; --bind takes another address",
     errno.ENODEV: "a publisher binds an address or a network interface of this machine, such as tcp://127.0.0.1:5599",
@@ -81,7 +82,8 @@ def refuse_taken_ipc(endpoint: str) -> None:
 
 def cannot_bind(endpoint: str, code: int) -> PublishError:
     """The error for an address that ZeroMQ would not bind, by the system's error number."""
-    mend = _MENDS.get(code, "--bind takes another address")
+    listened_to = shlex.quote(endpoint.replace("//*", "//127.0.0.1"))
+    mend = _MENDS.get(code, "--bind takes another address").format(endpoint=listened_to)
     return PublishError(f"{endpoint}: cannot publish there ({os.strerror(code).lower()}); {mend}")
 
 

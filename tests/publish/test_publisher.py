@@ -240,8 +240,8 @@ def test_a_taken_address_is_refused_in_one_line_that_names_it(publisher_of: Open
         with pytest.raises(PublishError) as told:
             publisher_of(bind=address)
         assert str(told.value) == (
-            f"{address}: cannot publish there (address already in use); is another streamer running? `streamer watch` shows it; "
-            "--bind takes another address"
+            f"{address}: cannot publish there (address already in use); is another streamer running? "
+            f"`streamer watch {address}` shows it; --bind takes another address"
         )
 
 
