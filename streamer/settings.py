@@ -3,13 +3,20 @@
 No number here changes what a network sees: that is the bundle's.
 """
 
+import os.path
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 DEFAULT_BIND: Final = "tcp://127.0.0.1:5599"
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+# os.path leaves the `~` of a user whom nobody knows where it is; pathlib raises.
+HomePath = Annotated[Path, AfterValidator(lambda path: Path(os.path.expanduser(path)))]  # noqa: PTH111
+"""A path; `~` is the home folder, which no shell has put into what stands in a file or a variable."""
+Url = Annotated[str, AfterValidator(os.path.expanduser)]
+"""An address, or the name of a file, of which the same is true."""
 
 
 class Section(BaseModel):
@@ -23,7 +30,7 @@ class SourceSettings(Section):
 
     name: Name = "live"
     """Appears in topics."""
-    url: str | None = None
+    url: Url | None = None
     """A file, `rtsp://`, `udp://`, `http://`; excludes camera and mic."""
     camera: int | str | None = None
     """Index, or a device path such as `/dev/v4l/by-id/…`."""
@@ -31,7 +38,7 @@ class SourceSettings(Section):
     """`default`, or part of the device's name; none for no microphone."""
     pace: Literal["realtime", "fast"] = "realtime"
     """For files: as fast as they would be heard, or as fast as they can be read."""
-    subtitles: Path | None = None
+    subtitles: HomePath | None = None
     """An SRT file whose words are taken instead of speech recognition."""
     max_width_px: int = Field(640, ge=64)
     """Wider pictures are scaled down to this before faces are looked for in them."""
@@ -103,7 +110,7 @@ class AsrSettings(Section):
 class InferenceSettings(Section):
     """Where the networks run."""
 
-    bundle: Path | None = None
+    bundle: HomePath | None = None
     """A folder that `python -m exporters export` wrote; none for the shipped one."""
     provider: Literal["auto", "cpu", "cuda", "tensorrt"] = "auto"
     require_gpu: bool = False
@@ -128,9 +135,9 @@ class PublishSettings(Section):
     high_water_mark: int = Field(1000, ge=1, le=1_000_000)
     """Events that wait for a slow subscriber before its next ones are dropped."""
     state_every_s: float = Field(0.25, gt=0)
-    record: Path | None = None
+    record: HomePath | None = None
     """A JSON Lines file that gets every event but heartbeats; one that exists is appended to."""
-    keys: Path | None = None
+    keys: HomePath | None = None
     """The folder `DIR/server` that `streamer keys DIR` makes; needed to bind anything but loopback and ipc."""
 
 

@@ -164,6 +164,23 @@ def test_sources_of_a_higher_layer_replace_the_whole_list(tmp_path: Path) -> Non
     assert load({"source": []}, config, {}).settings.source == ()
 
 
+def test_the_home_folder_may_be_written_as_a_tilde_in_every_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/ann")
+    written = (
+        "[[source]]\nurl = '~/a.mp4'\nsubtitles = '~/a.srt'\n[publish]\nrecord = '~/a.jsonl'\nkeys = '~/keys/server'\n"
+    )
+    settings = load({"inference.bundle": Path("~/mine")}, file(tmp_path, written), {}).settings
+    assert settings.source[0].url == "/home/ann/a.mp4"
+    paths = (settings.source[0].subtitles, settings.publish.record, settings.publish.keys, settings.inference.bundle)
+    assert [str(path) for path in paths] == [
+        f"/home/ann/{name}" for name in ("a.srt", "a.jsonl", "keys/server", "mine")
+    ]
+    for url in ("rtsp://camera.lan/~ann", "~nobody-of-that-name/a.mp4"):
+        assert SourceSettings(url=url).url == url
+
+
 def test_a_flag_that_was_not_given_and_an_empty_variable_decide_nothing() -> None:
     loaded = load({"publish.bind": None}, environment={"STREAMER_PUBLISH__RECORD": ""})
     assert loaded == Loaded(Settings(), dict.fromkeys(configuration.values(Settings()), "default"))
