@@ -113,7 +113,7 @@ def _is_source(key: str) -> bool:
 
 def _from_file(config: Path | None) -> dict[str, _Given]:
     if config is None:
-        if not DEFAULT_FILE.is_file():
+        if not os.path.lexists(DEFAULT_FILE):  # a folder, or a link to nothing, is told
             return {}
         config = DEFAULT_FILE
     tables, lines = config_file.read(config)

@@ -342,6 +342,20 @@ def test_a_file_that_cannot_be_read_is_told_in_one_line(tmp_path: Path) -> None:
         load(config=tmp_path / "latin.toml", environment={})
 
 
+def test_a_folder_or_a_link_to_nothing_in_the_place_of_the_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").mkdir()
+    assert error(tmp_path) == "config.toml: cannot be read: Is a directory"
+    (tmp_path / "config.toml").rmdir()
+    (tmp_path / "config.toml").symlink_to("elsewhere.toml")
+    assert error(tmp_path) == "config.toml: is a link to elsewhere.toml, which is not there"
+
+
+def test_a_file_that_begins_with_the_mark_of_its_encoding_is_read(tmp_path: Path) -> None:
+    config = file(tmp_path, "\ufeffoffline = true\n")
+    loaded = load(config=config, environment={})
+    assert (loaded.settings.offline, loaded.origins["offline"]) == (True, f"{config}:1")
+
+
 def test_the_annotated_file_of_the_repository_sets_nothing_but_defaults() -> None:
     assert load(config=ANNOTATED, environment={}).settings == Settings()
 
