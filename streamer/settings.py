@@ -7,7 +7,10 @@ import os.path
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from streamer.config_errors import OF_KEY
 
 DEFAULT_BIND: Final = "tcp://127.0.0.1:5599"
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -153,9 +156,12 @@ class Settings(Section):
     offline: bool = False
     """Never ask a model hub for anything."""
 
-    @model_validator(mode="after")
-    def _distinct_names(self) -> "Settings":
-        names = [source.name for source in self.source]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"source names must differ, {', '.join(sorted(twice))} stands twice")
-        return self
+    @field_validator("source")
+    @classmethod
+    def _distinct_names(cls, sources: tuple[SourceSettings, ...]) -> tuple[SourceSettings, ...]:
+        places: dict[str, int] = {}
+        for index, source in enumerate(sources):
+            if (first := places.setdefault(source.name, index)) != index:
+                said = f"{source.name} is the name of source.{first} too; each source needs its own"
+                raise PydanticCustomError(OF_KEY, said, {"key": f"source.{index}.name"})
+        return sources

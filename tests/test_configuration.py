@@ -239,7 +239,14 @@ def test_an_unknown_key_is_an_error_in_every_layer(tmp_path: Path) -> None:
             "[segment]\nonset = 'a'\noffset = 'b'\n",
             "segment.onset: expected a number, got 'a' (config.toml:2); and 1 more",
         ),
-        ("[[source]]\nurl = 'a'\n[[source]]\nurl = 'b'\n", "source names must differ, live stands twice"),
+        (
+            "[[source]]\nurl = 'a'\n[[source]]\nurl = 'b'\n",
+            "source.1: live is the name of source.0 too; each source needs its own (config.toml:4)",
+        ),
+        (
+            "[[source]]\nurl = 'a'\nname = 'a'\n[[source]]\nurl = 'b'\nname = 'a'\n",
+            "source.1.name: a is the name of source.0 too; each source needs its own (config.toml:6)",
+        ),
     ],
 )
 def test_a_wrong_value_is_told_by_key_expectation_and_place(tmp_path: Path, text: str, said: str) -> None:

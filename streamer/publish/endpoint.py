@@ -14,6 +14,8 @@ from streamer.errors import ConfigError, PublishError
 from streamer.file_names import as_text
 
 _TCP: Final = re.compile(r"tcp://(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\[\]]+):(?P<port>\d{1,5}|\*)")
+_NUMBERS: Final = re.compile(r"\[.*\]|[0-9.]+")
+"""A host that is written as an IP address, and no name."""
 _MENDS: Final = {
     errno.EADDRINUSE: "is another streamer running? `streamer watch {endpoint}` shows it; --bind takes another address",
     errno.EADDRNOTAVAIL: "this machine has no such address; --bind takes one that it has",
@@ -50,7 +52,9 @@ def is_address(endpoint: str) -> bool:
     if endpoint.startswith("ipc://"):
         return len(endpoint) > len("ipc://")
     match = _TCP.fullmatch(endpoint)
-    return match is not None and (match["port"] == "*" or int(match["port"]) <= 65535)
+    if match is None or (match["port"] != "*" and int(match["port"]) > 65535):
+        return False
+    return _NUMBERS.fullmatch(match["host"]) is None or _ip(match["host"]) is not None
 
 
 def is_ipv6(endpoint: str) -> bool:
@@ -99,9 +103,12 @@ def _other_than_a_socket(path: str) -> str | None:
 
 
 def _is_loopback(host: str) -> bool:
-    if host in {"localhost", "lo"}:
-        return True
+    ip = _ip(host)
+    return host.lower() == "localhost" or host == "lo" if ip is None else ip.is_loopback
+
+
+def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        return ipaddress.ip_address(host.strip("[]"))
     except ValueError:
-        return False
+        return None

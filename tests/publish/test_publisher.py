@@ -283,6 +283,8 @@ def test_an_address_of_the_network_is_refused_without_keys(address: str) -> None
         "tcp://127.0.0.1",
         "tcp://127.0.0.1:99999",
         "tcp://127.0.0.1:80x",
+        "tcp://256.0.0.1:33",
+        "tcp://[1:2]:33",
         "udp://127.0.0.1:1",
         "ipc://",
         "ipc:///tmp/\udcff",
@@ -296,7 +298,7 @@ def test_what_is_no_address_is_refused(address: str) -> None:
         Publisher(PublishSettings(bind=address), [], session="s")
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:*", "tcp://localhost:*", "tcp://[::1]:*"])
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:*", "tcp://localhost:*", "tcp://LOCALHOST:*", "tcp://[::1]:*"])
 def test_loopback_needs_no_keys(address: str, publisher_of: OpenPublisher) -> None:
     with subscribe(publisher_of(bind=address).addresses["zmq"]) as events:
         assert isinstance(events.get(5), Heartbeat)
