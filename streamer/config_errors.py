@@ -6,8 +6,6 @@ from typing import Any, Final
 
 Error = Mapping[str, Any]
 """One of `pydantic.ValidationError.errors()`."""
-OF_KEY: Final = "of_key"
-"""Type of an error that a validator raises of one key within what it looks at: `ctx["key"]`."""
 _EXPECTED: Final = {
     "float": "a number",
     "finite": "a finite number",
@@ -25,6 +23,14 @@ _KINDS: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
     ((int, float), "a number"),
     (object, "a date or time"),  # what else TOML has
 )
+
+
+class WrongKeyError(ValueError):
+    """Raised by a validator that looks at many keys, of the one that is wrong."""
+
+    def __init__(self, key: str, said: str) -> None:
+        super().__init__(said)
+        self.key = key
 
 
 def unknown(key: str, known: Iterable[str], place: str) -> str:
@@ -57,7 +63,8 @@ def explain(errors: Sequence[Error], places: Mapping[str, str]) -> str:
 
 def _key(error: Error, places: Mapping[str, str]) -> str:
     """Pydantic appends the member of a union that it tried: only what was given is a key."""
-    key: str = error["ctx"]["key"] if error["type"] == OF_KEY else ".".join(str(part) for part in error["loc"])
+    cause = error.get("ctx", {}).get("error")
+    key = cause.key if isinstance(cause, WrongKeyError) else ".".join(str(part) for part in error["loc"])
     while key and not any(f"{given}.".startswith(f"{key}.") for given in places):
         key = key.rpartition(".")[0]
     return key
@@ -70,7 +77,7 @@ def _said(errors: Sequence[Error]) -> str:
     message: str = first["msg"]
     value = first["input"]
     got = f"got {kind(value) if isinstance(value, Mapping | list | tuple) else repr(value)}"
-    if error_type in {"value_error", OF_KEY}:
+    if error_type == "value_error":
         return message.removeprefix("Value error, ")
     if error_type == "literal_error":
         choices: str = first["ctx"]["expected"]

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
-from pydantic_core import PydanticCustomError
 
-from streamer.config_errors import OF_KEY
+from streamer import languages
+from streamer.config_errors import WrongKeyError
 
 DEFAULT_BIND: Final = "tcp://127.0.0.1:5599"
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -104,7 +104,7 @@ class AsrSettings(Section):
     engine: Literal["auto", "faster-whisper", "pocketsphinx", "none"] = "auto"
     model: str = "auto"
     """Of faster-whisper: `auto` picks by device, or a name (`tiny`, `small`, …), or a folder."""
-    language: str = "en"
+    language: Annotated[str, AfterValidator(languages.known)] = "en"
     """Of the speech; `auto` lets Whisper tell. The shipped text network reads English: other words are published, not judged."""
     min_confidence: float = Field(0.5, ge=0, le=1)
     """Below it, the words are published but not used for the emotion."""
@@ -163,5 +163,5 @@ class Settings(Section):
         for index, source in enumerate(sources):
             if (first := places.setdefault(source.name, index)) != index:
                 said = f"{source.name} is the name of source.{first} too; each source needs its own"
-                raise PydanticCustomError(OF_KEY, said, {"key": f"source.{index}.name"})
+                raise WrongKeyError(f"source.{index}.name", said)
         return sources

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from streamer import config_file, configuration
 from streamer.configuration import Loaded, load
 from streamer.errors import ConfigError
+from streamer.languages import WHISPER_LANGUAGES
 from streamer.publish.curve import make_keys, secure_server
 from streamer.settings import Settings, SourceSettings
 
@@ -118,7 +119,7 @@ def any_settings(draw: st.DrawFn) -> Settings:
         {
             "source": sources,
             "segment": {"onset": onset, "offset": draw(st.floats(0, onset))},
-            "asr": {"language": draw(text)},
+            "asr": {"model": draw(text), "language": draw(st.sampled_from(["auto", *sorted(WHISPER_LANGUAGES)]))},
             "publish": {"record": draw(st.none() | text.map(Path)), "high_water_mark": draw(st.integers(1, 10**6))},
             "offline": draw(st.booleans()),
         }
@@ -232,6 +233,14 @@ def test_an_unknown_key_is_an_error_in_every_layer(tmp_path: Path) -> None:
             "faces.detector: expected 'auto', 'yunet', 'haar' or 'none', got 'yunett'; did you mean yunet? (config.toml:2)",
         ),
         ("[[source]]\ncamera = [1]\n", "source.0.camera: expected a whole number or text, got a list (config.toml:2)"),
+        (
+            "[asr]\nlanguage = 'en-US'\n",
+            "asr.language: expected auto, or a code of Whisper such as en, de or zh, got 'en-US'; did you mean en? (config.toml:2)",
+        ),
+        (
+            "[asr]\nlanguage = 'english'\n",
+            "asr.language: expected auto, or a code of Whisper such as en, de or zh, got 'english' (config.toml:2)",
+        ),
         ("segment = 3\n", "segment: expected a table [segment], got a number (config.toml:1)"),
         ("source = 3\n", "source: expected [[source]] tables, got a number (config.toml:1)"),
         ("[segment]\noffset = 0.9\n", "segment: offset 0.9 is above onset 0.4 (config.toml:2)"),
@@ -251,6 +260,11 @@ def test_an_unknown_key_is_an_error_in_every_layer(tmp_path: Path) -> None:
 )
 def test_a_wrong_value_is_told_by_key_expectation_and_place(tmp_path: Path, text: str, said: str) -> None:
     assert error(tmp_path, text) == said
+
+
+def test_a_language_is_known_here_if_whisper_knows_it() -> None:
+    tokenizer = pytest.importorskip("faster_whisper.tokenizer")
+    assert set(tokenizer._LANGUAGE_CODES) == WHISPER_LANGUAGES
 
 
 def test_a_source_without_an_input_says_how_to_find_one(tmp_path: Path) -> None:
