@@ -96,7 +96,7 @@ def _transfer(url: str, part: Path, size_bytes: int, on_progress: Callable[[int]
             f"{url}: cannot be fetched: {reason}; with a network, run it again: it goes on where it broke"
         ) from err
     except ValueError as err:
-        raise DownloadError(f"{url}: is no address ({err}); is HF_ENDPOINT set? it begins with https://") from err
+        raise DownloadError(f"{url}: is no address; is HF_ENDPOINT set? it begins with https://") from err
     if (got := part.stat().st_size) != size_bytes:
         if got > size_bytes:
             part.unlink()
