@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.typing import NDArray
 from onnx.reference import ReferenceEvaluator
 from onnx.reference.op_run import OpRun
@@ -110,6 +109,8 @@ def _embedding(graph: Any, feed: Feed) -> Float32:
 
 def main() -> None:
     """Print a table."""
+    import onnxruntime  # after streamer, which turns its telemetry off
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bundle", type=Path, default=shipped(), help="the shipped one otherwise")
     folder = parser.parse_args().bundle

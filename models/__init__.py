@@ -3,6 +3,7 @@
 To add an encoder or a fusion: one file with its config and module, one line in `REGISTRY`.
 """
 
+import streamer  # noqa: F401 - before ONNX Runtime, whose telemetry it turns off
 from models.audio.acoustic_rnn import AcousticRnn
 from models.audio.cnn_lstm import CnnLstm
 from models.audio.cnn_whisper import CnnWhisper

@@ -7,7 +7,12 @@ result = model.predict(text="I can't believe it!", waveform=wave_16k, frames=fra
 result.emotion.label, result.emotion.probs["joy"], result.modalities["video"].reason
 """
 
+import os
 from typing import TYPE_CHECKING
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+"""ONNX Runtime 1.31 and later carry an uploader of usage events that is on unless this stands here before they are imported, and that is
+on for an empty value as well: so it is set whatever stood here. Nothing leaves the machine."""
 
 if TYPE_CHECKING:
     from streamer.inference import Model, Prediction, load_bundle

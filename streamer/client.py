@@ -19,12 +19,11 @@ from zmq.utils.monitor import recv_monitor_message
 
 from streamer.errors import WireError
 from streamer.publish.curve import secure_client
-from streamer.publish.endpoint import is_address
+from streamer.publish.endpoint import is_address, is_ipv6
+from streamer.publish.keepalive import keep_alive
 from streamer.settings import DEFAULT_BIND
 from streamer.wire import KINDS, Event, decode
 
-PING_MS: Final = 2000
-"""ZMTP heartbeats: a daemon that vanished without a word is reconnected to after three of them."""
 _ADDRESSES: Final = f"write {DEFAULT_BIND} or ipc:///path"
 _REFUSALS: Final[dict[int, int]] = {
     zmq.EVENT_HANDSHAKE_FAILED_AUTH: 1,
@@ -50,7 +49,12 @@ class Subscription:
     """Events as they come, from a daemon that may start later, end, and start again. For one thread."""
 
     def __init__(
-        self, endpoint: str, topics: Iterable[str] = ("",), *, keys: Path | None = None, timeout_s: float | None = None
+        self,
+        endpoint: str,
+        topics: str | Iterable[str] = "",
+        *,
+        keys: Path | None = None,
+        timeout_s: float | None = None,
     ) -> None:
         if not is_address(endpoint) or endpoint.endswith(":*"):
             raise WireError(f"{endpoint!r} is no address of a publisher; {_ADDRESSES}")
@@ -69,13 +73,12 @@ class Subscription:
             self.close()
             raise
 
-    def _connect(self, topics: Iterable[str], keys: Path | None) -> None:
-        self._socket.heartbeat_ivl = PING_MS
-        self._socket.heartbeat_timeout = 3 * PING_MS
-        self._socket.ipv6 = self.endpoint.startswith("tcp://[")
+    def _connect(self, topics: str | Iterable[str], keys: Path | None) -> None:
+        keep_alive(self._socket)
+        self._socket.ipv6 = is_ipv6(self.endpoint)
         if keys is not None:
             secure_client(self._socket, keys)
-        for topic in topics:
+        for topic in (topics,) if isinstance(topics, str) else topics:  # a text is one topic, not a row of letters
             self._socket.subscribe(topic)
         self._monitor = self._socket.get_monitor_socket(sum(_REFUSALS))
         self._poller = zmq.Poller()
@@ -163,7 +166,7 @@ class Subscription:
 
 def subscribe(
     endpoint: str = DEFAULT_BIND,
-    topics: Iterable[str] = ("",),
+    topics: str | Iterable[str] = "",
     *,
     keys: Path | None = None,
     timeout_s: float | None = None,
@@ -172,7 +175,7 @@ def subscribe(
 
     Args:
         endpoint: where it publishes.
-        topics: beginnings of topics: `utterance` for those of all sources, `state.cam`, `""` for everything.
+        topics: one beginning of topics, or several: `utterance` for those of all sources, `state.cam`, `""` for everything.
         keys: folder of a reader's CURVE keys, as `streamer keys` makes it.
         timeout_s: iteration raises `TimeoutError` when nothing comes for so long; None waits for ever.
     """

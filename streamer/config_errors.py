@@ -15,12 +15,33 @@ _EXPECTED: Final = {
     "path": "a path",
 }
 """By the first word of pydantic's error type."""
+_KINDS: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
+    (Mapping, "a table"),
+    ((list, tuple), "a list"),
+    (str, "text"),
+    (bool, "true or false"),
+    ((int, float), "a number"),
+    (object, "a date or time"),  # what else TOML has
+)
+
+
+class WrongKeyError(ValueError):
+    """Raised by a validator that looks at many keys, of the one that is wrong."""
+
+    def __init__(self, key: str, said: str) -> None:
+        super().__init__(said)
+        self.key = key
 
 
 def unknown(key: str, known: Iterable[str], place: str) -> str:
     """A key that no setting has."""
     name = key.rpartition(".")[2]
     return f"{key}: no such key ({place}); {_did_you_mean(name, known)}known here: {', '.join(known)}"
+
+
+def kind(value: object) -> str:
+    """What sort of value it is, said in the place of one that may hold the password of a camera."""
+    return next(name for kinds, name in _KINDS if isinstance(value, kinds))
 
 
 def explain(errors: Sequence[Error], places: Mapping[str, str]) -> str:
@@ -42,7 +63,8 @@ def explain(errors: Sequence[Error], places: Mapping[str, str]) -> str:
 
 def _key(error: Error, places: Mapping[str, str]) -> str:
     """Pydantic appends the member of a union that it tried: only what was given is a key."""
-    key = ".".join(str(part) for part in error["loc"])
+    cause = error.get("ctx", {}).get("error")
+    key = cause.key if isinstance(cause, WrongKeyError) else ".".join(str(part) for part in error["loc"])
     while key and not any(f"{given}.".startswith(f"{key}.") for given in places):
         key = key.rpartition(".")[0]
     return key
@@ -51,21 +73,22 @@ def _key(error: Error, places: Mapping[str, str]) -> str:
 def _said(errors: Sequence[Error]) -> str:
     """Several errors of one key are the members of a union, of which none fits."""
     first = errors[0]
-    kind: str = first["type"]
+    error_type: str = first["type"]
     message: str = first["msg"]
     value = first["input"]
-    if kind == "value_error":
+    got = f"got {kind(value) if isinstance(value, Mapping | list | tuple) else repr(value)}"
+    if error_type == "value_error":
         return message.removeprefix("Value error, ")
-    if kind == "literal_error":
+    if error_type == "literal_error":
         choices: str = first["ctx"]["expected"]
         nearest = _did_you_mean(str(value), [choice.strip("'") for choice in choices.replace(" or ", ", ").split(", ")])
-        return f"expected {choices}, got {value!r}" + (f"; {nearest.rstrip()}" if nearest else "")
-    if kind.startswith(("greater_than", "less_than")):
-        return f"expected a number {message.removeprefix('Input should be ')}, got {value!r}"
+        return f"expected {choices}, {got}" + (f"; {nearest.rstrip()}" if nearest else "")
+    if error_type.startswith(("greater_than", "less_than")):
+        return f"expected a number {message.removeprefix('Input should be ')}, {got}"
     families = [error["type"].partition("_")[0] for error in errors]
-    if kind == "string_pattern_mismatch" or not set(families) <= _EXPECTED.keys():
-        return f"{message[0].lower()}{message[1:]}, got {value!r}"
-    return f"expected {' or '.join(_EXPECTED[family] for family in families)}, got {value!r}"
+    if error_type == "string_pattern_mismatch" or not set(families) <= _EXPECTED.keys():
+        return f"{message[0].lower()}{message[1:]}, {got}"
+    return f"expected {' or '.join(_EXPECTED[family] for family in families)}, {got}"
 
 
 def _did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -18,9 +18,11 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
         ConfigError: the file is absent, cannot be read or is no TOML; with line and column.
     """
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")  # some editors put a mark before the text
         return tomllib.loads(text), lines(text)
     except FileNotFoundError as err:
+        if path.is_symlink():
+            raise ConfigError(f"{path}: is a link to {path.readlink()}, which is not there") from err
         raise ConfigError(
             f"{path}: no such file; the annotated config.toml of the repository is one to start from"
         ) from err

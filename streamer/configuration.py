@@ -113,7 +113,7 @@ def _is_source(key: str) -> bool:
 
 def _from_file(config: Path | None) -> dict[str, _Given]:
     if config is None:
-        if not DEFAULT_FILE.is_file():
+        if not os.path.lexists(DEFAULT_FILE):  # a folder, or a link to nothing, is told
             return {}
         config = DEFAULT_FILE
     tables, lines = config_file.read(config)
@@ -126,23 +126,42 @@ def _from_file(config: Path | None) -> dict[str, _Given]:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, _Given]:
-    """Empty variables count as absent. The list of sources is JSON: `STREAMER_SOURCE='[{"camera": 0}]'`."""
+    """Empty variables count as absent. The list of sources is JSON: `STREAMER_SOURCE='[{"camera": 0}]'`.
+
+    A variable of one word, or with single underscores, may be another's: Kubernetes sets `STREAMER_PORT` and `STREAMER_SERVICE_HOST`
+    beside a Service that is called streamer. It is passed over, unless it names a setting but for the second underscore.
+    """
     given: dict[str, _Given] = {}
     for name, text in sorted(environment.items()):
         if not name.startswith(PREFIX) or not text:
             continue
         table: Any = text
         *parents, leaf = name.removeprefix(PREFIX).lower().split("__")
+        if not parents and leaf not in Settings.model_fields:
+            if (meant := _meant(leaf)) is not None:
+                raise ConfigError(f"{leaf}: no such key (env {name}); did you mean {meant}?")
+            continue
         if not parents and leaf == "source":
             try:
                 table = json.loads(text)
             except json.JSONDecodeError as err:
-                raise ConfigError(f"source: expected a list of tables in JSON, got {text!r} (env {name})") from err
+                wrong = f"{err.msg}, at character {err.pos + 1}"
+                raise ConfigError(f"source: expected a list of tables in JSON: {wrong} (env {name})") from err
         table = {leaf: table}
         for parent in reversed(parents):
             table = {parent: table}
         given |= _flatten(table, Settings, "", _always(f"env {name}"))
     return given
+
+
+def _meant(name: str) -> str | None:
+    """The variable that was meant by one with a single underscore: `asr_engine` -> `STREAMER_ASR__ENGINE`."""
+    section, _, key = name.partition("_")
+    field = Settings.model_fields.get(section)
+    inner, many = (None, False) if field is None else _section_in(field)
+    if inner is None or key not in inner.model_fields:
+        return None
+    return PREFIX + (section if many else f"{section}__{key}").upper()
 
 
 def _always(origin: str) -> Callable[[str], str]:
@@ -181,7 +200,7 @@ def _flatten(
             yield key, _Given(value, origin(key))
         elif many:
             if not isinstance(value, list | tuple) or not all(isinstance(item, Mapping) for item in value):
-                raise ConfigError(f"{key}: expected [[{key}]] tables, got {value!r} ({origin(key)})")
+                raise ConfigError(f"{key}: expected [[{key}]] tables, got {config_errors.kind(value)} ({origin(key)})")
             for index, item in enumerate(value):
                 yield from _flatten(item, inner, f"{key}.{index}.", origin)
             if not value:
@@ -189,7 +208,7 @@ def _flatten(
         elif isinstance(value, Mapping):
             yield from _flatten(value, inner, f"{key}.", origin)
         else:
-            raise ConfigError(f"{key}: expected a table [{key}], got {value!r} ({origin(key)})")
+            raise ConfigError(f"{key}: expected a table [{key}], got {config_errors.kind(value)} ({origin(key)})")
 
 
 def _section_in(field: FieldInfo) -> tuple[type[BaseModel] | None, bool]:

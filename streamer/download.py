@@ -81,10 +81,10 @@ def _transfer(url: str, part: Path, size_bytes: int, on_progress: Callable[[int]
     if have > size_bytes:
         part.unlink()
         have = 0
-    request = urllib.request.Request(url, headers={"User-Agent": "affect-streamer"})  # noqa: S310 - urls are pinned, below
-    if have:
-        request.add_header("Range", f"bytes={have}-")
     try:
+        request = urllib.request.Request(url, headers={"User-Agent": "affect-streamer"})  # noqa: S310 - urls are pinned, below
+        if have:
+            request.add_header("Range", f"bytes={have}-")
         with _open(request) as answer:
             resumed = answer.status == http.client.PARTIAL_CONTENT  # a server may ignore the range and send all
             _write(answer, part, have if resumed else 0, on_progress)
@@ -95,6 +95,8 @@ def _transfer(url: str, part: Path, size_bytes: int, on_progress: Callable[[int]
         raise DownloadError(
             f"{url}: cannot be fetched: {reason}; with a network, run it again: it goes on where it broke"
         ) from err
+    except ValueError as err:
+        raise DownloadError(f"{url}: is no address; is HF_ENDPOINT set? it begins with https://") from err
     if (got := part.stat().st_size) != size_bytes:
         if got > size_bytes:
             part.unlink()

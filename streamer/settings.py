@@ -3,13 +3,23 @@
 No number here changes what a network sees: that is the bundle's.
 """
 
+import os.path
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from streamer import languages
+from streamer.config_errors import WrongKeyError
 
 DEFAULT_BIND: Final = "tcp://127.0.0.1:5599"
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+# os.path leaves the `~` of a user whom nobody knows where it is; pathlib raises.
+HomePath = Annotated[Path, AfterValidator(lambda path: Path(os.path.expanduser(path)))]  # noqa: PTH111
+"""A path; `~` is the home folder, which no shell has put into what stands in a file or a variable."""
+Url = Annotated[str, AfterValidator(os.path.expanduser)]
+"""An address, or the name of a file, of which the same is true."""
 
 
 class Section(BaseModel):
@@ -23,7 +33,7 @@ class SourceSettings(Section):
 
     name: Name = "live"
     """Appears in topics."""
-    url: str | None = None
+    url: Url | None = None
     """A file, `rtsp://`, `udp://`, `http://`; excludes camera and mic."""
     camera: int | str | None = None
     """Index, or a device path such as `/dev/v4l/by-id/…`."""
@@ -31,7 +41,7 @@ class SourceSettings(Section):
     """`default`, or part of the device's name; none for no microphone."""
     pace: Literal["realtime", "fast"] = "realtime"
     """For files: as fast as they would be heard, or as fast as they can be read."""
-    subtitles: Path | None = None
+    subtitles: HomePath | None = None
     """An SRT file whose words are taken instead of speech recognition."""
     max_width_px: int = Field(640, ge=64)
     """Wider pictures are scaled down to this before faces are looked for in them."""
@@ -94,7 +104,7 @@ class AsrSettings(Section):
     engine: Literal["auto", "faster-whisper", "pocketsphinx", "none"] = "auto"
     model: str = "auto"
     """Of faster-whisper: `auto` picks by device, or a name (`tiny`, `small`, …), or a folder."""
-    language: str = "en"
+    language: Annotated[str, AfterValidator(languages.known)] = "en"
     """Of the speech; `auto` lets Whisper tell. The shipped text network reads English: other words are published, not judged."""
     min_confidence: float = Field(0.5, ge=0, le=1)
     """Below it, the words are published but not used for the emotion."""
@@ -103,12 +113,12 @@ class AsrSettings(Section):
 class InferenceSettings(Section):
     """Where the networks run."""
 
-    bundle: Path | None = None
+    bundle: HomePath | None = None
     """A folder that `python -m exporters export` wrote; none for the shipped one."""
     provider: Literal["auto", "cpu", "cuda", "tensorrt"] = "auto"
     require_gpu: bool = False
     """Stop at start-up rather than run on the CPU."""
-    threads: int = Field(1, ge=1)
+    threads: int = Field(1, ge=1, le=256)
     """Of each session; more seldom helps networks of this size."""
     batching: Literal["auto", "on", "off"] = "auto"
     """Whether calls of several sources that meet run as one; `auto` does it with CUDA."""
@@ -125,13 +135,13 @@ class PublishSettings(Section):
 
     bind: str = DEFAULT_BIND
     encoding: Literal["json", "msgpack"] = "json"
-    high_water_mark: int = Field(1000, ge=1)
+    high_water_mark: int = Field(1000, ge=1, le=1_000_000)
     """Events that wait for a slow subscriber before its next ones are dropped."""
     state_every_s: float = Field(0.25, gt=0)
-    record: Path | None = None
+    record: HomePath | None = None
     """A JSON Lines file that gets every event but heartbeats; one that exists is appended to."""
-    keys: Path | None = None
-    """Folder of CURVE keys (`streamer keys`); needed to bind anything but loopback and ipc."""
+    keys: HomePath | None = None
+    """The folder `DIR/server` that `streamer keys DIR` makes; needed to bind anything but loopback and ipc."""
 
 
 class Settings(Section):
@@ -146,9 +156,12 @@ class Settings(Section):
     offline: bool = False
     """Never ask a model hub for anything."""
 
-    @model_validator(mode="after")
-    def _distinct_names(self) -> "Settings":
-        names = [source.name for source in self.source]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"source names must differ, {', '.join(sorted(twice))} stands twice")
-        return self
+    @field_validator("source")
+    @classmethod
+    def _distinct_names(cls, sources: tuple[SourceSettings, ...]) -> tuple[SourceSettings, ...]:
+        places: dict[str, int] = {}
+        for index, source in enumerate(sources):
+            if (first := places.setdefault(source.name, index)) != index:
+                said = f"{source.name} is the name of source.{first} too; each source needs its own"
+                raise WrongKeyError(f"source.{index}.name", said)
+        return sources

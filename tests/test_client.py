@@ -127,6 +127,15 @@ def test_only_what_was_asked_for_comes(speaker: Speaker) -> None:
         assert [topic(event) for event in islice(events, 2)] == ["utterance.cam", "heartbeat"]
 
 
+def test_a_single_topic_need_not_stand_in_a_list(speaker: Speaker) -> None:
+    with subscribe(speaker.address, "state.cam", timeout_s=5) as events:
+        assert speaker.socket.poll(5000)
+        assert speaker.socket.recv() == b"\x01state.cam"
+        speaker.say(talk.utterance("cam", 0, 0.0, 1.0), 0)
+        speaker.say(talk.state("cam", 1.0), 0)
+        assert isinstance(next(events), State)
+
+
 def test_silence_is_told_after_the_time_that_was_given() -> None:
     with subscribe("ipc:///tmp/nobody-publishes-here", timeout_s=0.05) as events:
         with pytest.raises(
@@ -147,6 +156,8 @@ def test_silence_is_told_after_the_time_that_was_given() -> None:
         "tcp://127.0.0.1:65536",
         "tcp://127.0.0.1:*",
         "ipc://",
+        "ipc:///tmp/\udcff",
+        "ipc:///tmp/a\0b",
     ],
 )
 def test_what_is_no_address_is_refused(address: str) -> None:

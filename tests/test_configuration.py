@@ -6,12 +6,15 @@ from typing import Any
 
 import msgspec
 import pytest
+import zmq
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streamer import config_file, configuration
 from streamer.configuration import Loaded, load
 from streamer.errors import ConfigError
+from streamer.languages import WHISPER_LANGUAGES
+from streamer.publish.curve import make_keys, secure_server
 from streamer.settings import Settings, SourceSettings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -116,7 +119,7 @@ def any_settings(draw: st.DrawFn) -> Settings:
         {
             "source": sources,
             "segment": {"onset": onset, "offset": draw(st.floats(0, onset))},
-            "asr": {"language": draw(text)},
+            "asr": {"model": draw(text), "language": draw(st.sampled_from(["auto", *sorted(WHISPER_LANGUAGES)]))},
             "publish": {"record": draw(st.none() | text.map(Path)), "high_water_mark": draw(st.integers(1, 10**6))},
             "offline": draw(st.booleans()),
         }
@@ -162,6 +165,23 @@ def test_sources_of_a_higher_layer_replace_the_whole_list(tmp_path: Path) -> Non
     assert load({"source": []}, config, {}).settings.source == ()
 
 
+def test_the_home_folder_may_be_written_as_a_tilde_in_every_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/ann")
+    written = (
+        "[[source]]\nurl = '~/a.mp4'\nsubtitles = '~/a.srt'\n[publish]\nrecord = '~/a.jsonl'\nkeys = '~/keys/server'\n"
+    )
+    settings = load({"inference.bundle": Path("~/mine")}, file(tmp_path, written), {}).settings
+    assert settings.source[0].url == "/home/ann/a.mp4"
+    paths = (settings.source[0].subtitles, settings.publish.record, settings.publish.keys, settings.inference.bundle)
+    assert [str(path) for path in paths] == [
+        f"/home/ann/{name}" for name in ("a.srt", "a.jsonl", "keys/server", "mine")
+    ]
+    for url in ("rtsp://camera.lan/~ann", "~nobody-of-that-name/a.mp4"):
+        assert SourceSettings(url=url).url == url
+
+
 def test_a_flag_that_was_not_given_and_an_empty_variable_decide_nothing() -> None:
     loaded = load({"publish.bind": None}, environment={"STREAMER_PUBLISH__RECORD": ""})
     assert loaded == Loaded(Settings(), dict.fromkeys(configuration.values(Settings()), "default"))
@@ -201,22 +221,50 @@ def test_an_unknown_key_is_an_error_in_every_layer(tmp_path: Path) -> None:
             "segment.onset: expected a number less than or equal to 1, got 2 (config.toml:2)",
         ),
         (
+            "[publish]\nhigh_water_mark = 99999999999\n",
+            "publish.high_water_mark: expected a number less than or equal to 1000000, got 99999999999 (config.toml:2)",
+        ),
+        (
+            "[inference]\nthreads = 99999\n",
+            "inference.threads: expected a number less than or equal to 256, got 99999 (config.toml:2)",
+        ),
+        (
             "[faces]\ndetector = 'yunett'\n",
             "faces.detector: expected 'auto', 'yunet', 'haar' or 'none', got 'yunett'; did you mean yunet? (config.toml:2)",
         ),
-        ("[[source]]\ncamera = [1]\n", "source.0.camera: expected a whole number or text, got [1] (config.toml:2)"),
-        ("segment = 3\n", "segment: expected a table [segment], got 3 (config.toml:1)"),
-        ("source = 3\n", "source: expected [[source]] tables, got 3 (config.toml:1)"),
+        ("[[source]]\ncamera = [1]\n", "source.0.camera: expected a whole number or text, got a list (config.toml:2)"),
+        (
+            "[asr]\nlanguage = 'en-US'\n",
+            "asr.language: expected auto, or a code of Whisper such as en, de or zh, got 'en-US'; did you mean en? (config.toml:2)",
+        ),
+        (
+            "[asr]\nlanguage = 'english'\n",
+            "asr.language: expected auto, or a code of Whisper such as en, de or zh, got 'english' (config.toml:2)",
+        ),
+        ("segment = 3\n", "segment: expected a table [segment], got a number (config.toml:1)"),
+        ("source = 3\n", "source: expected [[source]] tables, got a number (config.toml:1)"),
         ("[segment]\noffset = 0.9\n", "segment: offset 0.9 is above onset 0.4 (config.toml:2)"),
         (
             "[segment]\nonset = 'a'\noffset = 'b'\n",
             "segment.onset: expected a number, got 'a' (config.toml:2); and 1 more",
         ),
-        ("[[source]]\nurl = 'a'\n[[source]]\nurl = 'b'\n", "source names must differ, live stands twice"),
+        (
+            "[[source]]\nurl = 'a'\n[[source]]\nurl = 'b'\n",
+            "source.1: live is the name of source.0 too; each source needs its own (config.toml:4)",
+        ),
+        (
+            "[[source]]\nurl = 'a'\nname = 'a'\n[[source]]\nurl = 'b'\nname = 'a'\n",
+            "source.1.name: a is the name of source.0 too; each source needs its own (config.toml:6)",
+        ),
     ],
 )
 def test_a_wrong_value_is_told_by_key_expectation_and_place(tmp_path: Path, text: str, said: str) -> None:
     assert error(tmp_path, text) == said
+
+
+def test_a_language_is_known_here_if_whisper_knows_it() -> None:
+    tokenizer = pytest.importorskip("faster_whisper.tokenizer")
+    assert set(tokenizer._LANGUAGE_CODES) == WHISPER_LANGUAGES
 
 
 def test_a_source_without_an_input_says_how_to_find_one(tmp_path: Path) -> None:
@@ -228,7 +276,75 @@ def test_a_wrong_variable_is_told_by_its_name(tmp_path: Path) -> None:
     said = error(tmp_path, environment={"STREAMER_SEGMENT__ONSET": "hi"})
     assert said == "segment.onset: expected a number, got 'hi' (env STREAMER_SEGMENT__ONSET)"
     broken = error(tmp_path, environment={"STREAMER_SOURCE": "[{"})
-    assert broken == "source: expected a list of tables in JSON, got '[{' (env STREAMER_SOURCE)"
+    assert broken == (
+        "source: expected a list of tables in JSON: Expecting property name enclosed in double quotes, at character 3 "
+        "(env STREAMER_SOURCE)"
+    )
+
+
+URL_OF_A_CAMERA = "rtsp://viewer:hunter2@camera.lan/1"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"[source]\nurl = '{URL_OF_A_CAMERA}'\n", "source: expected [[source]] tables, got a table (config.toml:1)"),
+        (f"source = '{URL_OF_A_CAMERA}'\n", "source: expected [[source]] tables, got text (config.toml:1)"),
+        (f"source = ['{URL_OF_A_CAMERA}']\n", "source: expected [[source]] tables, got a list (config.toml:1)"),
+        (
+            f"[[source]]\nurl = ['{URL_OF_A_CAMERA}']\n",
+            "source.0.url: expected text, got a list (config.toml:2)",
+        ),
+        (f"publish = '{URL_OF_A_CAMERA}'\n", "publish: expected a table [publish], got text (config.toml:1)"),
+    ],
+)
+def test_the_password_of_a_camera_is_not_printed_with_a_mistake(tmp_path: Path, text: str, said: str) -> None:
+    assert error(tmp_path, text) == said
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        {"STREAMER_SOURCE": f'[{{"url": "{URL_OF_A_CAMERA}"}},]'},
+        {"STREAMER_SOURCE": URL_OF_A_CAMERA},
+        {"STREAMER_SOURCE": f'{{"url": "{URL_OF_A_CAMERA}"}}'},
+        {"STREAMER_SOURCE__URL": URL_OF_A_CAMERA},
+        {"STREAMER_PUBLISH": URL_OF_A_CAMERA},
+    ],
+)
+def test_the_password_of_a_camera_is_not_printed_with_a_mistake_in_a_variable(
+    tmp_path: Path, variable: dict[str, str]
+) -> None:
+    said = error(tmp_path, environment=variable)
+    assert "hunter2" not in said
+    assert f"(env {next(iter(variable))})" in said
+
+
+def test_what_kubernetes_sets_for_a_service_called_streamer_is_passed_over() -> None:
+    environment = {
+        "STREAMER_SERVICE_HOST": "10.0.0.7",
+        "STREAMER_SERVICE_PORT": "5599",
+        "STREAMER_PORT": "tcp://10.0.0.7:5599",
+        "STREAMER_PORT_5599_TCP_ADDR": "10.0.0.7",
+        "STREAMER_ASR_SERVICE_HOST": "10.0.0.8",  # of one called streamer-asr
+    }
+    assert load(environment=environment).settings == Settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("STREAMER_ASR_ENGINE", "STREAMER_ASR__ENGINE"),
+        ("STREAMER_PUBLISH_HIGH_WATER_MARK", "STREAMER_PUBLISH__HIGH_WATER_MARK"),
+        ("STREAMER_SOURCE_URL", "STREAMER_SOURCE"),
+    ],
+)
+def test_a_variable_that_lacks_its_second_underscore_is_told_the_name_that_was_meant(
+    tmp_path: Path, variable: str, meant: str
+) -> None:
+    key = variable.removeprefix("STREAMER_").lower()
+    said = error(tmp_path, environment={variable: "1"})
+    assert said == f"{key}: no such key (env {variable}); did you mean {meant}?"
 
 
 def test_broken_toml_is_told_with_line_and_column(tmp_path: Path) -> None:
@@ -247,6 +363,20 @@ def test_a_file_that_cannot_be_read_is_told_in_one_line(tmp_path: Path) -> None:
         load(config=tmp_path / "latin.toml", environment={})
 
 
+def test_a_folder_or_a_link_to_nothing_in_the_place_of_the_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").mkdir()
+    assert error(tmp_path) == "config.toml: cannot be read: Is a directory"
+    (tmp_path / "config.toml").rmdir()
+    (tmp_path / "config.toml").symlink_to("elsewhere.toml")
+    assert error(tmp_path) == "config.toml: is a link to elsewhere.toml, which is not there"
+
+
+def test_a_file_that_begins_with_the_mark_of_its_encoding_is_read(tmp_path: Path) -> None:
+    config = file(tmp_path, "\ufeffoffline = true\n")
+    loaded = load(config=config, environment={})
+    assert (loaded.settings.offline, loaded.origins["offline"]) == (True, f"{config}:1")
+
+
 def test_the_annotated_file_of_the_repository_sets_nothing_but_defaults() -> None:
     assert load(config=ANNOTATED, environment={}).settings == Settings()
 
@@ -260,6 +390,16 @@ def test_the_annotated_file_of_the_repository_names_every_key() -> None:
     assert sections == expected
     assert set().union(*tables["source"]) == SourceSettings.model_fields.keys()
     Settings.model_validate(tables)
+
+
+def test_the_annotated_file_names_the_folder_that_the_command_beside_it_makes_for_the_daemon(tmp_path: Path) -> None:
+    (line,) = re.findall(r"^# (keys = .*)", ANNOTATED.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    (command,) = re.findall(r"`streamer keys (\S+)`", line)
+    make_keys(Path(command), "ann")
+    keys = load(config=file(tmp_path, f"[publish]\n{line}\n"), environment={}).settings.publish.keys
+    assert keys is not None
+    with zmq.Context() as context, context.socket(zmq.XPUB) as socket:
+        secure_server(socket, keys)
 
 
 def test_a_line_is_found_for_a_key_and_for_the_table_around_an_inline_one() -> None:

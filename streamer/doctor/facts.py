@@ -13,6 +13,19 @@ OPENCV_WHEELS: Final = (
     "opencv-contrib-python-headless",
 )
 """All of them write the same folder `cv2`."""
+NEEDED: Final = {
+    "av": "av>=17",
+    "cv2": "opencv-python-headless>=4.13,<5",
+    "faster_whisper": "faster-whisper>=1.2,<2",
+    "msgspec": "msgspec>=0.20",
+    "numpy": "numpy>=2.0",
+    "onnxruntime": "onnxruntime>=1.23",
+    "pydantic": "pydantic>=2.12",
+    "soxr": "soxr>=1.0",
+    "tokenizers": "tokenizers>=0.21",
+    "zmq": "pyzmq>=27",
+}
+"""The modules that the daemon cannot do without, and what brings each, as `pyproject.toml` has it."""
 PACKAGES: Final = (
     "affect-streamer",
     "av",
@@ -33,6 +46,10 @@ PACKAGES: Final = (
 """Distributions whose versions matter when something does not work."""
 
 
+VOICE_ACTIVITY: Final = "voice activity"
+"""The network that comes with faster-whisper, not with the bundle."""
+
+
 @dataclass(frozen=True, slots=True)
 class SessionFact:
     """One network on ONNX Runtime."""
@@ -51,11 +68,17 @@ class Facts:
     versions: dict[str, str] = field(default_factory=dict)
     """Of the installed among `PACKAGES`, by distribution."""
     broken_imports: dict[str, str] = field(default_factory=dict)
-    """Modules that are needed and cannot be imported, and why."""
+    """Those of `NEEDED` that cannot be imported, and why."""
     built_in_providers: tuple[str, ...] = ("CPUExecutionProvider",)
     """What the onnxruntime that is imported was built with; says nothing of the machine."""
+    settings: str = "the defaults"
+    """Where they come from: `config.toml`, where one lies here."""
+    settings_error: str | None = None
+    """What is wrong with them, if anything."""
     sessions: tuple[SessionFact, ...] = ()
     bundle: str = "small 1"
+    own_bundle: Path | None = None
+    """The folder that the settings name, in the place of the shipped one."""
     gpus: tuple[str, ...] = ()
     """By name, as the NVIDIA driver tells."""
     cublas_12: bool = False

@@ -11,9 +11,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from streamer.doctor.facts import PACKAGES, Facts, SessionFact
+from streamer.doctor.facts import NEEDED, PACKAGES, VOICE_ACTIVITY, Facts, SessionFact
 
-NEEDED_MODULES: Final = ("av", "cv2", "faster_whisper", "msgspec", "numpy", "onnxruntime", "soxr", "tokenizers", "zmq")
 CUBLAS: Final = "libcublas.so.12"
 
 
@@ -22,14 +21,18 @@ def gather() -> Facts:
     broken = _broken_imports()
     microphones, portaudio_error = _microphones()
     store, writable = _store()
-    bundle, sessions = _bundle_sessions()
+    settings, settings_error, own_bundle = _settings()
+    bundle, sessions = _bundle_sessions(own_bundle)
     return Facts(
         python=(sys.version_info.major, sys.version_info.minor, sys.version_info.micro),
         versions=_versions(),
         broken_imports=broken,
         built_in_providers=_built_in_providers(),
+        settings=settings,
+        settings_error=settings_error,
         sessions=(*sessions, _voice_session()),
         bundle=bundle,
+        own_bundle=own_bundle,
         gpus=_gpus(),
         cublas_12=_cublas_12(),
         haar=_haar(),
@@ -54,7 +57,7 @@ def _versions() -> dict[str, str]:
 
 def _broken_imports() -> dict[str, str]:
     broken = {}
-    for module in NEEDED_MODULES:
+    for module in NEEDED:
         try:
             importlib.import_module(module)
         except Exception as err:  # noqa: BLE001 - a damaged package may raise anything
@@ -71,11 +74,22 @@ def _built_in_providers() -> tuple[str, ...]:
         return ()
 
 
-def _bundle_sessions() -> tuple[str, list[SessionFact]]:
+def _settings() -> tuple[str, str | None, Path | None]:
+    """With which `streamer run` would start here: where they come from, what is wrong with them, and their bundle."""
+    try:
+        from streamer.configuration import DEFAULT_FILE, load
+
+        bundle = load().settings.inference.bundle
+        return str(DEFAULT_FILE) if DEFAULT_FILE.exists() else "the defaults", None, bundle
+    except Exception as err:  # noqa: BLE001 - wrong settings, or a damaged package, which may raise anything
+        return "", _first_line(err), None
+
+
+def _bundle_sessions(folder: Path | None) -> tuple[str, list[SessionFact]]:
     try:
         from streamer import load_bundle
 
-        model = load_bundle()
+        model = load_bundle(folder)
     except Exception as err:  # noqa: BLE001 - a damaged package may raise anything
         return "", [SessionFact("bundle", None, _first_line(err))]
     named = f"{model.field.name} {model.field.version} ({model.field.sha256[:12]})"
@@ -86,9 +100,9 @@ def _voice_session() -> SessionFact:
     try:
         from streamer.segment import open_voice_session
 
-        return SessionFact("voice activity", open_voice_session().get_providers()[0])
+        return SessionFact(VOICE_ACTIVITY, open_voice_session().get_providers()[0])
     except Exception as err:  # noqa: BLE001 - as above
-        return SessionFact("voice activity", None, _first_line(err))
+        return SessionFact(VOICE_ACTIVITY, None, _first_line(err))
 
 
 def _gpus() -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """CURVE keys: who may read the stream over a network.
 
 DIR/server/server.key, server.key_secret     for the daemon: `publish.keys = "DIR/server"`
-DIR/server/clients/NAME.key                  who is let in; delete one to shut NAME out from the next start on
+DIR/server/clients/NAME.key                  who is let in when they come; delete one to shut NAME out from then on
 DIR/NAME/client.key_secret, server.key       for the reader's machine: `streamer watch ENDPOINT --keys DIR/NAME`
 """
 
@@ -57,6 +57,25 @@ def secure_server(socket: "zmq.Socket[bytes]", folder: Path) -> None:
     """Make a socket speak to nobody without a key; whose keys are good is the authenticator's matter."""
     socket.curve_publickey, socket.curve_secretkey = _pair(folder / "server.key_secret")
     socket.curve_server = True
+
+
+class Invited:
+    """Whose keys are good: those that lie in a folder at the moment a reader comes, so that one may be added while the daemon runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def callback(self, _domain: str, key: bytes) -> bool:
+        """The authenticator's question, with a key as text in Z85."""
+        return any(_public(path) == key for path in self._folder.glob("*.key"))
+
+
+def _public(path: Path) -> bytes | None:
+    """Of a file; None for one that holds none, or is only half there: it must not shut the others out."""
+    try:
+        return _load(path)[0]
+    except ConfigError:
+        return None
 
 
 def secure_client(socket: "zmq.Socket[bytes]", folder: Path) -> None:

@@ -4,16 +4,20 @@ import errno
 import ipaddress
 import os
 import re
+import shlex
 import socket
 import stat
 from pathlib import Path
 from typing import Final
 
 from streamer.errors import ConfigError, PublishError
+from streamer.file_names import as_text
 
 _TCP: Final = re.compile(r"tcp://(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\[\]]+):(?P<port>\d{1,5}|\*)")
+_NUMBERS: Final = re.compile(r"\[.*\]|[0-9.]+")
+"""A host that is written as an IP address, and no name."""
 _MENDS: Final = {
-    errno.EADDRINUSE: "is another streamer running? `streamer watch` shows it; --bind takes another address",
+    errno.EADDRINUSE: "is another streamer running? `streamer watch {endpoint}` shows it; --bind takes another address",
     errno.EADDRNOTAVAIL: "this machine has no such address; --bind takes one that it has",
     errno.EACCES: "ports below 1024 and files of others need rights that this user has not; --bind takes another address",
     errno.ENODEV: "a publisher binds an address or a network interface of this machine, such as tcp://127.0.0.1:5599",
@@ -39,11 +43,18 @@ def check(endpoint: str, *, with_keys: bool) -> None:
 
 
 def is_address(endpoint: str) -> bool:
-    """Whether it is written as one; ZeroMQ itself would read `tcp://127.0.0.1:80x` as port 80, and 65536 as 0."""
+    """Whether it is written as one; ZeroMQ itself would read `tcp://127.0.0.1:80x` as port 80, and 65536 as 0.
+
+    It takes text only, and ends that at a null: of a socket's path, not all that may be a file's name.
+    """
+    if endpoint != as_text(endpoint) or "\0" in endpoint:
+        return False
     if endpoint.startswith("ipc://"):
         return len(endpoint) > len("ipc://")
     match = _TCP.fullmatch(endpoint)
-    return match is not None and (match["port"] == "*" or int(match["port"]) <= 65535)
+    if match is None or (match["port"] != "*" and int(match["port"]) > 65535):
+        return False
+    return _NUMBERS.fullmatch(match["host"]) is None or _ip(match["host"]) is not None
 
 
 def is_ipv6(endpoint: str) -> bool:
@@ -75,7 +86,8 @@ def refuse_taken_ipc(endpoint: str) -> None:
 
 def cannot_bind(endpoint: str, code: int) -> PublishError:
     """The error for an address that ZeroMQ would not bind, by the system's error number."""
-    mend = _MENDS.get(code, "--bind takes another address")
+    listened_to = shlex.quote(endpoint.replace("//*", "//127.0.0.1"))
+    mend = _MENDS.get(code, "--bind takes another address").format(endpoint=listened_to)
     return PublishError(f"{endpoint}: cannot publish there ({os.strerror(code).lower()}); {mend}")
 
 
@@ -91,9 +103,12 @@ def _other_than_a_socket(path: str) -> str | None:
 
 
 def _is_loopback(host: str) -> bool:
-    if host in {"localhost", "lo"}:
-        return True
+    ip = _ip(host)
+    return host.lower() == "localhost" or host == "lo" if ip is None else ip.is_loopback
+
+
+def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        return ipaddress.ip_address(host.strip("[]"))
     except ValueError:
-        return False
+        return None

@@ -8,14 +8,13 @@ from zmq.auth.thread import ThreadAuthenticator
 
 from streamer.errors import PublishError
 from streamer.publish import endpoint
-from streamer.publish.curve import CLIENTS, secure_server
+from streamer.publish.curve import CLIENTS, Invited, secure_server
+from streamer.publish.keepalive import keep_alive
 from streamer.settings import PublishSettings
 from streamer.wire import Event, State, encode, topic
 
 LAST_WORDS_MS: Final = 1000
 """At the end, what subscribers have not taken yet is still sent for this long; then the socket closes, whoever is slow."""
-PING_MS: Final = 2000
-"""ZMTP heartbeats: a subscriber that vanished without a word is forgotten after three of them."""
 
 
 class ZmqSink:
@@ -46,8 +45,7 @@ class ZmqSink:
         self._socket.sndhwm = settings.high_water_mark
         self._socket.xpub_verbose = True  # every subscription is told, so that every subscriber gets the last states
         self._socket.xpub_nodrop = True  # a full queue is told, see `_send`
-        self._socket.heartbeat_ivl = PING_MS
-        self._socket.heartbeat_timeout = 3 * PING_MS
+        keep_alive(self._socket)
         self._socket.ipv6 = endpoint.is_ipv6(settings.bind)
         if settings.keys is not None:
             self._authenticate(settings.keys)
@@ -56,7 +54,7 @@ class ZmqSink:
         secure_server(self._socket, keys)
         self._authenticator = ThreadAuthenticator(self._context)
         self._authenticator.start()
-        self._authenticator.configure_curve(domain="*", location=keys / CLIENTS)
+        self._authenticator.configure_curve_callback(domain="*", credentials_provider=Invited(keys / CLIENTS))
 
     def write(self, event: Event) -> None:
         """Send to whoever subscribes; a state is also kept for those who come later."""

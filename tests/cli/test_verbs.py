@@ -46,6 +46,12 @@ def test_config_show_tells_value_and_origin_of_every_setting(tmp_path: Path, mon
     ]
 
 
+def test_config_show_writes_out_what_is_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAMER_ASR__MODEL", "\udcff")  # as Python has a variable of other bytes than UTF-8
+    shown = json.loads(stdout("config", "show", "--json"))
+    assert shown["asr.model"]["value"] == r"\udcff"
+
+
 def test_config_show_hides_the_password_of_a_stream(tmp_path: Path) -> None:
     url = "rtsp://me:secret@camera.lan/door?user=me&pwd=secret"
     (tmp_path / "config.toml").write_text(f"[[source]]\nurl = '{url}'\n", encoding="utf-8")

@@ -1,11 +1,13 @@
 """Each known trouble, from facts alone."""
 
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from streamer.doctor import Facts, Finding, SessionFact, examine
+from streamer.doctor.facts import NEEDED
 
 GPU = ("NVIDIA H100",)
 HEALTHY = Facts(
@@ -31,7 +33,6 @@ def test_a_healthy_machine_without_a_gpu_has_nothing_but_ok() -> None:
 
 def test_whatever_is_not_ok_and_has_a_command_names_it() -> None:
     sick = Facts(
-        python=(3, 9, 2),
         broken_imports={"av": "no module"},
         sessions=(SessionFact("text", None, "broken"),),
         haar=False,
@@ -42,13 +43,33 @@ def test_whatever_is_not_ok_and_has_a_command_names_it() -> None:
     assert all(finding.mend for finding in examine(sick) if finding.status != "ok")
 
 
-def test_an_old_python_fails() -> None:
-    assert found(replace(HEALTHY, python=(3, 10, 14)), "python").status == "fail"
-
-
 def test_a_module_that_cannot_be_imported_fails_with_its_reason() -> None:
     finding = found(replace(HEALTHY, broken_imports={"zmq": "libzmq.so.5: not found"}), "zmq")
-    assert (finding.status, finding.said) == ("fail", "cannot be imported: libzmq.so.5: not found")
+    assert finding == Finding(
+        "fail",
+        "zmq",
+        "cannot be imported: libzmq.so.5: not found",
+        "pip install --force-reinstall 'pyzmq>=27'",
+    )
+
+
+def test_what_mends_a_module_is_what_the_package_itself_depends_on() -> None:
+    pyproject = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    assert set(NEEDED.values()) <= set(pyproject["project"]["dependencies"])
+
+
+def test_no_mend_asks_an_index_for_this_package_where_a_stranger_may_have_taken_its_name() -> None:
+    broken = tuple(SessionFact(name, None, "broken") for name in ("bundle", "voice activity"))
+    sick = replace(HEALTHY, broken_imports=dict.fromkeys(NEEDED, "broken"), sessions=broken, gpus=GPU, haar=False)
+    mends = [finding.mend or "" for finding in examine(sick)]
+    assert "git restore streamer/bundles && pip install --force-reinstall --no-deps ." in mends
+    assert not any("affect-streamer" in mend for mend in mends)
+
+
+def test_a_gpu_onnxruntime_that_cannot_be_imported_is_not_mended_with_the_cpu_one() -> None:
+    facts = replace(versions(onnxruntime_gpu="1.30.0"), broken_imports={"onnxruntime": "broken"}, haar=True)
+    mend = next(finding.mend for finding in examine(facts) if finding.status == "fail")
+    assert mend == "pip install --no-deps --force-reinstall onnxruntime-gpu==1.30.0"
 
 
 def test_two_opencv_wheels_are_a_warning_and_both_are_named() -> None:
@@ -86,7 +107,7 @@ def test_a_gpu_onnxruntime_that_the_cpu_one_has_overwritten_is_found(gpus: tuple
 def test_a_gpu_that_the_cpu_onnxruntime_cannot_use_is_a_warning() -> None:
     finding = found(replace(HEALTHY, gpus=GPU, cublas_12=True), "onnxruntime")
     assert finding.status == "warn"
-    assert "affect-streamer[gpu]" in (finding.mend or "")
+    assert "pip install '.[gpu]'" in (finding.mend or "")
 
 
 def gpu_machine(provider: str) -> Facts:
@@ -113,6 +134,16 @@ def test_a_network_that_cannot_be_opened_fails_with_its_reason() -> None:
     facts = replace(HEALTHY, sessions=(SessionFact("bundle", None, "text.onnx is missing"),))
     assert found(facts, "network bundle").said == "text.onnx is missing"
     assert found(facts, "network bundle").status == "fail"
+
+
+def test_settings_with_which_nothing_would_start_fail() -> None:
+    wrong = "segment.onsett: no such key (config.toml:2)"
+    assert found(replace(HEALTHY, settings_error=wrong), "settings") == Finding("fail", "settings", wrong)
+
+
+def test_a_broken_bundle_of_ones_own_is_not_mended_with_the_shipped_one() -> None:
+    facts = replace(HEALTHY, own_bundle=Path("mine"), sessions=(SessionFact("bundle", None, "mine: broken"),))
+    assert found(facts, "network bundle") == Finding("fail", "network bundle", "mine: broken")
 
 
 def test_a_gpu_without_cuda_twelves_cublas_is_a_warning_for_whisper() -> None:

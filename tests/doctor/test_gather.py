@@ -1,10 +1,16 @@
-"""What the doctor finds on a machine with a damaged package."""
+"""What the doctor finds on a machine with a damaged package, and in a folder with settings."""
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from streamer.bundle import shipped
+from streamer.doctor import gather
 
 
 def test_what_pip_left_of_a_package_is_told_and_never_a_traceback(tmp_path: Path) -> None:
@@ -27,3 +33,18 @@ def test_what_pip_left_of_a_package_is_told_and_never_a_traceback(tmp_path: Path
         assert said[about]["status"] == "fail"
         assert "onnxruntime" in said[about]["said"]
     assert "sounddevice" in said["microphone"]["said"]
+
+
+def test_the_settings_of_the_working_folder_are_looked_at_and_their_bundle_is_the_one_that_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.toml").write_text("[inference]\nbundle = 'mine'\n")
+    shutil.copytree(shipped(), tmp_path / "mine")
+    (tmp_path / "mine" / "text.onnx").unlink()
+    facts = gather()
+    assert (facts.settings, facts.settings_error, facts.own_bundle) == ("config.toml", None, Path("mine"))
+    (broken,) = [session for session in facts.sessions if session.provider is None]
+    assert "mine" in str(broken.error)
+    (tmp_path / "config.toml").write_text("[inference]\nbundel = 'mine'\n")
+    assert str(gather().settings_error).startswith("inference.bundel: no such key (config.toml:2)")

@@ -240,8 +240,8 @@ def test_a_taken_address_is_refused_in_one_line_that_names_it(publisher_of: Open
         with pytest.raises(PublishError) as told:
             publisher_of(bind=address)
         assert str(told.value) == (
-            f"{address}: cannot publish there (address already in use); is another streamer running? `streamer watch` shows it; "
-            "--bind takes another address"
+            f"{address}: cannot publish there (address already in use); is another streamer running? "
+            f"`streamer watch {address}` shows it; --bind takes another address"
         )
 
 
@@ -278,7 +278,18 @@ def test_an_address_of_the_network_is_refused_without_keys(address: str) -> None
 
 @pytest.mark.parametrize(
     "address",
-    ["5599", "tcp://127.0.0.1", "tcp://127.0.0.1:99999", "tcp://127.0.0.1:80x", "udp://127.0.0.1:1", "ipc://"],
+    [
+        "5599",
+        "tcp://127.0.0.1",
+        "tcp://127.0.0.1:99999",
+        "tcp://127.0.0.1:80x",
+        "tcp://256.0.0.1:33",
+        "tcp://[1:2]:33",
+        "udp://127.0.0.1:1",
+        "ipc://",
+        "ipc:///tmp/\udcff",
+        "ipc:///tmp/a\0b",
+    ],
 )
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(
@@ -287,7 +298,7 @@ def test_what_is_no_address_is_refused(address: str) -> None:
         Publisher(PublishSettings(bind=address), [], session="s")
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:*", "tcp://localhost:*", "tcp://[::1]:*"])
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:*", "tcp://localhost:*", "tcp://LOCALHOST:*", "tcp://[::1]:*"])
 def test_loopback_needs_no_keys(address: str, publisher_of: OpenPublisher) -> None:
     with subscribe(publisher_of(bind=address).addresses["zmq"]) as events:
         assert isinstance(events.get(5), Heartbeat)

@@ -19,6 +19,18 @@ from tests import talk
 from tests.publish.conftest import OpenPublisher
 
 LISTEN = "import sys; from streamer.cli.listen import listen; listen(sys.argv[2:], sys.argv[1], None, True)"
+STALLING = """
+import sys
+from streamer.client import subscribe
+with subscribe(sys.argv[1], ["utterance"], timeout_s=10) as events:
+    last = next(events).seq
+    print("listening", flush=True)
+    sys.stdin.readline()
+    while last < int(sys.argv[2]):
+        last = next(events).seq
+    print(dict(events.lost), flush=True)
+"""
+"""Reads one event, nothing until it is told to, and then up to the one of that number; what it has lost."""
 
 
 @contextmanager
@@ -91,6 +103,28 @@ def test_a_subscriber_that_does_not_read_delays_nobody_and_costs_nobody_else_an_
         assert received < seq, "the test sent too little to fill what the sockets hold"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("transport", ["tcp", "ipc"])
+def test_a_reader_that_pauses_behind_a_full_queue_reads_on_without_loss(
+    transport: str, publisher_of: OpenPublisher, tmp_path: Path
+) -> None:
+    """Longer than any heartbeat would wait for it."""
+    publisher = publisher_of(
+        bind="tcp://127.0.0.1:*" if transport == "tcp" else f"ipc://{tmp_path}/s", high_water_mark=10_000
+    )
+    last = 6000
+    command = [sys.executable, "-c", STALLING, publisher.addresses["zmq"], str(last)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+        assert publisher.wait_for_subscriber(10)
+        for number in range(last + 1):
+            publisher.put(Draft(talk.utterance("cam", number, 0.0, 1.0)))
+        assert child.stdout is not None
+        assert child.stdout.readline() == "listening\n"
+        time.sleep(12)
+        assert child.communicate("go on\n", timeout=30)[0] == "{}\n"
+    assert child.returncode == 0
+
+
 def test_a_stuck_subscriber_does_not_keep_the_publisher_from_ending(publisher_of: OpenPublisher) -> None:
     publisher = publisher_of(high_water_mark=50)
     with zmq.Context() as context, context.socket(zmq.SUB) as stuck:
@@ -131,6 +165,18 @@ def test_with_keys_the_stream_is_open_to_the_invited_and_to_nobody_else(
             pytest.raises(WireError, match="do not know each other's keys"),
         ):
             events.get(5)
+
+
+def test_a_reader_is_let_in_and_shut_out_while_the_daemon_runs(publisher_of: OpenPublisher, tmp_path: Path) -> None:
+    make_keys(tmp_path, "ann")
+    address = publisher_of(keys=tmp_path / "server").addresses["zmq"]
+    (tmp_path / "server" / "clients" / "half.key").write_text("curve\n")  # shuts nobody out
+    bob = make_keys(tmp_path, "bob")
+    with subscribe(address, keys=bob) as events:
+        assert isinstance(events.get(5), Heartbeat)
+    (tmp_path / "server" / "clients" / "bob.key").unlink()
+    with subscribe(address, keys=bob) as events, pytest.raises(WireError, match="do not know each other's keys"):
+        events.get(5)
 
 
 def test_a_reader_with_keys_does_not_believe_a_daemon_without(publisher_of: OpenPublisher, tmp_path: Path) -> None:
