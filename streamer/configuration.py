@@ -5,6 +5,7 @@ named with its place, and `streamer config show` can tell where each came from. 
 that gives any gives all. pydantic-settings would read the same layers, but lets a misspelled variable pass and forgets the places.
 """
 
+import difflib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +22,8 @@ from streamer.settings import Settings
 
 PREFIX: Final = "STREAMER_"
 DEFAULT_FILE: Final = Path("config.toml")
+_NEAR: Final = 0.75
+"""Of `difflib`: `OFLINE` is near `OFFLINE`, and nothing that Kubernetes sets is near a setting."""
 DEFAULT: Final = "default"
 FLAGS: Final = {
     "source.url": "--source",
@@ -129,7 +132,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, _Given]:
     """Empty variables count as absent. The list of sources is JSON: `STREAMER_SOURCE='[{"camera": 0}]'`.
 
     A variable of one word, or with single underscores, may be another's: Kubernetes sets `STREAMER_PORT` and `STREAMER_SERVICE_HOST`
-    beside a Service that is called streamer. It is passed over, unless it names a setting but for the second underscore.
+    beside a Service that is called streamer. It is passed over, unless it all but names a setting.
     """
     given: dict[str, _Given] = {}
     for name, text in sorted(environment.items()):
@@ -155,13 +158,14 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, _Given]:
 
 
 def _meant(name: str) -> str | None:
-    """The variable that was meant by one with a single underscore: `asr_engine` -> `STREAMER_ASR__ENGINE`."""
+    """The variable that was meant: `asr_engine` -> `STREAMER_ASR__ENGINE`, `ofline` -> `STREAMER_OFFLINE`. None: no setting is near."""
     section, _, key = name.partition("_")
     field = Settings.model_fields.get(section)
     inner, many = (None, False) if field is None else _section_in(field)
-    if inner is None or key not in inner.model_fields:
-        return None
-    return PREFIX + (section if many else f"{section}__{key}").upper()
+    if inner is not None and key in inner.model_fields:
+        return PREFIX + (section if many else f"{section}__{key}").upper()
+    near = difflib.get_close_matches(name, Settings.model_fields, n=1, cutoff=_NEAR)
+    return PREFIX + near[0].upper() if near else None
 
 
 def _always(origin: str) -> Callable[[str], str]:

@@ -345,7 +345,7 @@ def test_parquet_without_pyarrow_names_the_command(tmp_path: Path, monkeypatch: 
         return importing(name, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", absent)
-    with pytest.raises(ConfigError, match=r"pip install 'affect-streamer\[parquet\]'"):
+    with pytest.raises(ConfigError, match=r"pip install '\.\[parquet\]' in the checkout"):
         writer(tmp_path / "events.parquet")
 
 

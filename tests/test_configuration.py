@@ -337,9 +337,10 @@ def test_what_kubernetes_sets_for_a_service_called_streamer_is_passed_over() -> 
         ("STREAMER_ASR_ENGINE", "STREAMER_ASR__ENGINE"),
         ("STREAMER_PUBLISH_HIGH_WATER_MARK", "STREAMER_PUBLISH__HIGH_WATER_MARK"),
         ("STREAMER_SOURCE_URL", "STREAMER_SOURCE"),
+        ("STREAMER_OFLINE", "STREAMER_OFFLINE"),
     ],
 )
-def test_a_variable_that_lacks_its_second_underscore_is_told_the_name_that_was_meant(
+def test_a_variable_that_all_but_names_a_setting_is_told_the_name_that_was_meant(
     tmp_path: Path, variable: str, meant: str
 ) -> None:
     key = variable.removeprefix("STREAMER_").lower()

@@ -35,7 +35,7 @@ def writer(out: Path) -> Callable[[Path, list[Row]], None]:
             import pyarrow.parquet  # noqa: F401 - asked before hours of work, not after
         except ImportError as err:
             raise ConfigError(
-                f"--out {out}: Parquet needs pyarrow, which is not installed; pip install 'affect-streamer[parquet]', "
+                f"--out {out}: Parquet needs pyarrow, which is not installed; pip install '.[parquet]' in the checkout, "
                 "or give a file that ends with .jsonl"
             ) from err
     write, columns = FORMATS[suffix]

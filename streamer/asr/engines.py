@@ -1,5 +1,6 @@
 """Which engine recognises: the one that is named, or the best that is there."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
@@ -124,7 +125,7 @@ def _model_here(settings: AsrSettings, device: Device) -> Found | None:
             f"asr.model {settings.model}: knows English only and takes every language for it, asr.language is "
             f"{settings.language!r}; take {settings.model.removesuffix(_ENGLISH_ONLY)}, or set asr.language to 'en'"
         )
-    folder = Path(settings.model).expanduser()
+    folder = Path(os.path.expanduser(settings.model))  # noqa: PTH111 - raises for no user's name
     if (folder / "model.bin").is_file():
         return Found(folder.name, folder)
     names = [model.name for model in known_models() if model.purpose == WHISPER]

@@ -41,7 +41,7 @@ def _text(key: str, value: object) -> str | int | float | bool | list[object] | 
     if isinstance(value, tuple):
         return list(value)
     text = as_text(str(value))
-    if not key.endswith(".url"):
+    if not key.endswith((".url", ".camera")):
         return text
     without_user = re.sub(r"(?<=://)([^/@:]*):[^/]*@", r"\1:…@", text)
     return re.sub(r"(?<=[?&#])([^=&]+)=[^&]*", r"\1=…", without_user)  # some cameras take it there

@@ -52,9 +52,10 @@ def test_config_show_writes_out_what_is_no_text(monkeypatch: pytest.MonkeyPatch)
     assert shown["asr.model"]["value"] == r"\udcff"
 
 
-def test_config_show_hides_the_password_of_a_stream(tmp_path: Path) -> None:
+@pytest.mark.parametrize("key", ["url", "camera"])
+def test_config_show_hides_the_password_of_a_stream(tmp_path: Path, key: str) -> None:
     url = "rtsp://me:secret@camera.lan/door?user=me&pwd=secret"
-    (tmp_path / "config.toml").write_text(f"[[source]]\nurl = '{url}'\n", encoding="utf-8")
+    (tmp_path / "config.toml").write_text(f"[[source]]\n{key} = '{url}'\n", encoding="utf-8")
     shown = stdout("config", "show")
     assert "secret" not in shown
     assert "rtsp://me:…@camera.lan/door?user=…&pwd=…" in shown
