@@ -47,11 +47,11 @@ class FaceWatch:
         self.ring.close()
 
     def _look(self, time_s: float, image_rgb: UInt8) -> list[FaceSighting]:
-        views = _Views(image_rgb, self._search.zoom(image_rgb))
+        views = _Views(image_rgb, self._search.zoom)
         grey = np.asarray(cv2.cvtColor(views.small_rgb, cv2.COLOR_RGB2GRAY), np.uint8)
         self._tracker.follow(time_s, grey)
         motions = self._mouth_motions(views)
-        found = self._search.detect(time_s, views.small_rgb, views.zoom, self._tracker.tracks)
+        found = self._search.detect(time_s, views.small_rgb, self._tracker.tracks)
         if found is not None:
             self._tracker.update(time_s, grey, found)
         self._keep_patches(views, corrected=found is not None)
