@@ -145,7 +145,7 @@ class NetworkSource:
                     time_s = self._clock.stream_time_s(picture.time_s if has_clock else now_s, now_s)
                     if self._limit.takes(time_s):
                         rgb = partial(upright_rgb, picture.frame, self._settings.max_width_px, pixel_aspect)
-                        delivery.picture(time_s, rgb)
+                        delivery.picture(time_s, rgb, now_s)
 
             receivers[video.index] = see
         return receivers
