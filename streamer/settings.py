@@ -75,6 +75,10 @@ class SegmentSettings(Section):
             raise ValueError(f"pause_s {self.pause_s} is longer than min_silence_s {self.min_silence_s}")
         if self.pad_s > self.min_silence_s:
             raise ValueError(f"pad_s {self.pad_s} is longer than min_silence_s {self.min_silence_s}")
+        if self.pad_s + self.min_speech_s >= self.max_utterance_s:
+            raise ValueError(
+                f"max_utterance_s {self.max_utterance_s} leaves no room for min_speech_s {self.min_speech_s} after pad_s {self.pad_s}"
+            )
         return self
 
 
