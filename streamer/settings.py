@@ -47,6 +47,10 @@ class SourceSettings(Section):
         return self
 
 
+_AHEAD_S: Final = 20.0
+"""How far sound and pictures may at most be ahead of the analysis that asks for them: what its channels hold."""
+
+
 class SegmentSettings(Section):
     """When speech begins and ends."""
 
@@ -66,6 +70,11 @@ class SegmentSettings(Section):
     """A longer one is cut at its best pause."""
     window_s: float = Field(3.0, gt=0.5)
     """Without a microphone: length of the windows in which a face is judged."""
+
+    @property
+    def kept_s(self) -> float:
+        """How long what was heard and seen is kept, so that the longest utterance or window is judged by all of it."""
+        return max(self.max_utterance_s, self.window_s) + _AHEAD_S
 
     @model_validator(mode="after")
     def _in_order(self) -> "SegmentSettings":

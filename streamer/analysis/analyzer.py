@@ -61,7 +61,7 @@ class Analyzer:
         text = model.manifest.text
         self._dialogue = Dialogue(text.spec.context_utterances if text else 0)
         self._voices = Voices(model.manifest.audio.spec if model.manifest.audio else None)
-        self._speech = SpeechTrack()
+        self._speech = SpeechTrack(settings.segment.kept_s)
         self._now_s = 0.0
         self._open: OpenUtterance | None = None
         self._next_partial_s = 0.0

@@ -1,5 +1,6 @@
 """The faces stage of one source: pictures in, sightings of faces out, through the time-indexed ring."""
 
+import math
 from typing import Final
 
 import cv2
@@ -23,9 +24,18 @@ MIN_STEP_S: Final = 0.048
 class FaceWatch:
     """Finds and follows the faces of one source. Belongs to the thread of its stage; `ring` is for others to read."""
 
-    def __init__(self, detector: FaceDetector, spec: FaceCropSpec, settings: FaceSettings) -> None:
-        """`spec`: how the bundle's video network wants its crops."""
-        self.ring = FaceRing()
+    def __init__(
+        self, detector: FaceDetector, spec: FaceCropSpec, settings: FaceSettings, *, keep_s: float = math.inf
+    ) -> None:
+        """Nothing is seen yet.
+
+        Args:
+            detector: Its own, detectors keep state.
+            spec: How the bundle's video network wants its crops.
+            settings: How faces are found.
+            keep_s: For how long sightings stay in the ring; what is short enough to be kept whole needs no limit.
+        """
+        self.ring = FaceRing(keep_s)
         self._search = FaceSearch(detector, settings)
         self._tracker = Tracker(settings.max_faces)
         self._spec = spec
