@@ -101,6 +101,7 @@ class FaceSettings(Section):
     """Smaller ones are left alone. Pictures are shrunk until a face of this size has the 20 px that a detector needs: half of it takes two
     to four times the work, and below 20 nothing is gained."""
     max_faces: int = Field(4, ge=1)
+    """Followed at once. New ones take the free places, the largest first; one that is followed keeps its place until it is gone."""
 
 
 class AsrSettings(Section):
