@@ -206,6 +206,16 @@ def test_a_decoder_that_dies_costs_one_utterance_its_words_and_says_so(
     assert after.finish(2.25).text == "we will meet at the office on monday"
 
 
+def test_a_decoder_that_died_is_let_go(sphinx: PocketSphinx) -> None:
+    recognition = sphinx.begin(0.0, source="cam")
+    recognition._decoder._process.kill()
+    recognition._decoder._process.wait()
+    recognition.push(np.zeros(16_000, np.float32))
+    assert recognition.finish(1.0).rejected
+    assert sphinx._made == []
+    assert recognition._decoder._stdout.closed
+
+
 def test_another_language_is_refused() -> None:
     with pytest.raises(EngineError, match=r"knows English only, asr\.language is 'de'"):
         PocketSphinx(AsrSettings(language="de"))
