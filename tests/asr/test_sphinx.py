@@ -1,5 +1,7 @@
 """The real decoder, in its real process, on the demo clip's voice."""
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 
@@ -214,6 +216,19 @@ def test_a_decoder_that_died_is_let_go(sphinx: PocketSphinx) -> None:
     assert recognition.finish(1.0).rejected
     assert sphinx._made == []
     assert recognition._decoder._stdout.closed
+
+
+def test_a_decoder_that_hangs_costs_one_utterance_its_words_and_does_not_block_the_source_for_ever(
+    sphinx: PocketSphinx, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streamer.asr.sphinx_decoder._FULL_TIMEOUT_S", 0.2)
+    recognition = sphinx.begin(0.0, source="cam")
+    os.kill(recognition._decoder._process.pid, signal.SIGSTOP)
+    for _ in range(60):  # a second each, of which the pipe holds half
+        recognition.push(np.zeros(SAMPLE_RATE_HZ, np.float32))
+    rejected = recognition.finish(60.0).rejected
+    assert rejected == "pocketsphinx: its process has taken no sound for 0.2 s, it hangs"
+    assert sphinx._made == []
 
 
 def test_another_language_is_refused() -> None:
