@@ -94,7 +94,7 @@ def test_a_partial_does_not_promise_words_where_nothing_recognises_any(analyzer:
 
 
 def test_what_no_utterance_will_have_is_said_before_the_first(model: Model) -> None:
-    first, deaf = (status(model, sound=sound).event("idle", 0.0, None).event for sound in (True, False))
+    first, deaf = (status(model, sound=sound).announce("idle", 0.0, None).event for sound in (True, False))
     assert isinstance(first, State)
     assert isinstance(deaf, State)
     assert first.reasons == {"text": "speech recognition is off (asr.engine = none)", "video": "no camera"}
