@@ -36,7 +36,7 @@ class SourceSettings(Section):
     max_width_px: int = Field(640, ge=64)
     """Wider pictures are scaled down to this before faces are looked for in them; sizes of faces are in pixels after that."""
     max_fps: float = Field(25.0, gt=0)
-    """Frames that come faster are not decoded further."""
+    """Pictures that come faster are left out: decoded, since others refer to them, but neither converted nor looked at."""
 
     @model_validator(mode="after")
     def _has_an_input(self) -> "SourceSettings":

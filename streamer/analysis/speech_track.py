@@ -1,11 +1,9 @@
 """What was heard, chunk by chunk, lately: voice and level by time, for whoever joins it with pictures."""
 
 from collections import deque
-from typing import Final
 
 from streamer.messages import Heard
-
-SILENT_DBFS: Final = -100.0
+from streamer.segment import SILENCE_DBFS
 
 
 class SpeechTrack:
@@ -28,4 +26,4 @@ class SpeechTrack:
 
     def loudest_dbfs(self, since_s: float) -> float:
         """The level of the loudest chunk since then."""
-        return max((heard.level_dbfs for heard in self._heard if heard.time_s >= since_s), default=SILENT_DBFS)
+        return max((heard.level_dbfs for heard in self._heard if heard.time_s >= since_s), default=SILENCE_DBFS)
