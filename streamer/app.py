@@ -7,7 +7,6 @@ Without a microphone, the faces stage cuts the time into windows and feeds `anal
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -198,6 +197,6 @@ def _look_in(windows: FaceWindows, watch: FaceWatch) -> Callable[[VideoFrame | V
     def step(frame: VideoFrame | VideoTick) -> Iterable[SegmentEvent]:
         watch.step(frame)
         visible = bool(watch.ring.visible_at(frame.time_s))
-        return [Watched(frame.time_s), *windows.push(frame.time_s, time.monotonic(), face_visible=visible)]
+        return [Watched(frame.time_s), *windows.push(frame.time_s, frame.captured_s, face_visible=visible)]
 
     return step

@@ -150,5 +150,6 @@ class Daemon:
         if detector is None:
             return None, None, note
         part = model.manifest.video
-        watch = FaceWatch(detector, part.spec if part else FaceCropSpec(), self._settings.faces)
+        spec, keep_s = part.spec if part else FaceCropSpec(), self._settings.segment.kept_s
+        watch = FaceWatch(detector, spec, self._settings.faces, keep_s=keep_s)
         return watch, detector.name, note

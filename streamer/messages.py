@@ -45,11 +45,13 @@ class VideoFrame:
     time_s: float
     rgb: Callable[[], UInt8]
     """Makes it, [height, width, 3]: scaling and conversion are dear, and half of all pictures are never looked at."""
+    captured_s: float
+    """`time.monotonic()` at capture, for latencies: never part of what is decided."""
 
     @classmethod
-    def of(cls, time_s: float, image_rgb: UInt8) -> Self:
-        """One that is made already."""
-        return cls(time_s, lambda: image_rgb)
+    def of(cls, time_s: float, image_rgb: UInt8, captured_s: float = 0.0) -> Self:
+        """One that is made already; when it was captured matters only where latencies are told."""
+        return cls(time_s, lambda: image_rgb, captured_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class VideoTick:
     """Nothing to see until `time_s`: lets who waits for pictures of a moment go on where a file has none."""
 
     time_s: float
+    captured_s: float
+    """Of the sound that has gone further."""
 
 
 # SEGMENT -> ANALYZE

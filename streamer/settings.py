@@ -44,9 +44,9 @@ class SourceSettings(Section):
     subtitles: HomePath | None = None
     """An SRT file whose words are taken instead of speech recognition."""
     max_width_px: int = Field(640, ge=64)
-    """Wider pictures are scaled down to this before faces are looked for in them."""
+    """Wider pictures are scaled down to this before faces are looked for in them; sizes of faces are in pixels after that."""
     max_fps: float = Field(25.0, gt=0)
-    """Frames that come faster are not decoded further."""
+    """Pictures that come faster are left out: decoded, since others refer to them, but neither converted nor looked at."""
 
     @model_validator(mode="after")
     def _has_an_input(self) -> "SourceSettings":
@@ -55,6 +55,10 @@ class SourceSettings(Section):
         if self.url is None and self.camera is None and self.mic is None:
             raise ValueError("has neither url, camera nor mic; `streamer devices` lists what is there")
         return self
+
+
+_AHEAD_S: Final = 20.0
+"""How far sound and pictures may at most be ahead of the analysis that asks for them: what its channels hold."""
 
 
 class SegmentSettings(Section):
@@ -77,6 +81,11 @@ class SegmentSettings(Section):
     window_s: float = Field(3.0, gt=0.5)
     """Without a microphone: length of the windows in which a face is judged."""
 
+    @property
+    def kept_s(self) -> float:
+        """How long what was heard and seen is kept, so that the longest utterance or window is judged by all of it."""
+        return max(self.max_utterance_s, self.window_s) + _AHEAD_S
+
     @model_validator(mode="after")
     def _in_order(self) -> "SegmentSettings":
         if self.offset > self.onset:
@@ -85,6 +94,10 @@ class SegmentSettings(Section):
             raise ValueError(f"pause_s {self.pause_s} is longer than min_silence_s {self.min_silence_s}")
         if self.pad_s > self.min_silence_s:
             raise ValueError(f"pad_s {self.pad_s} is longer than min_silence_s {self.min_silence_s}")
+        if self.pad_s + self.min_speech_s >= self.max_utterance_s:
+            raise ValueError(
+                f"max_utterance_s {self.max_utterance_s} leaves no room for min_speech_s {self.min_speech_s} after pad_s {self.pad_s}"
+            )
         return self
 
 
@@ -95,7 +108,10 @@ class FaceSettings(Section):
     detect_hz: float = Field(5.0, gt=0)
     """Detections a second; between them faces are followed."""
     min_face_px: int = Field(40, ge=16)
+    """Smaller ones are left alone. Pictures are shrunk until a face of this size has the 20 px that a detector needs: half of it takes two
+    to four times the work, and below 20 nothing is gained."""
     max_faces: int = Field(4, ge=1)
+    """Followed at once. New ones take the free places, the largest first; one that is followed keeps its place until it is gone."""
 
 
 class AsrSettings(Section):

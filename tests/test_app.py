@@ -1,8 +1,10 @@
 """The flow of one source, with sources that misbehave as hardware does."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -108,6 +110,25 @@ class Mute:
         """Nothing to let go."""
 
 
+class Filmed:
+    """A file without sound, of which every picture was captured a while before it is handed on."""
+
+    live, audio_name, video_name = False, None, "test pictures"
+
+    def __init__(self, seconds_ago: float) -> None:
+        self._seconds_ago = seconds_ago
+        self.dropped = dict[str, int]()
+
+    def run(
+        self, audio: Channel[AudioChunk | AudioTick], video: Channel[VideoFrame | VideoTick], stop: threading.Event
+    ) -> None:
+        for frame in clip()[1]:
+            video.put(replace(frame, captured_s=time.monotonic() - self._seconds_ago))
+
+    def close(self) -> None:
+        """Nothing to let go."""
+
+
 @pytest.fixture(scope="module")
 def model() -> Model:
     return load_bundle()
@@ -127,6 +148,10 @@ def soon_lost(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def flow(source: Source, model: Model, publish: Callable[[Event], None], watch: FaceWatch | None = None) -> Flow:
+    return drafting(source, model, lambda draft: publish(draft.event), watch)
+
+
+def drafting(source: Source, model: Model, publish: Callable[[Draft], None], watch: FaceWatch | None = None) -> Flow:
     parts = Parts(
         source=source,
         model=model,
@@ -138,7 +163,7 @@ def flow(source: Source, model: Model, publish: Callable[[Event], None], watch: 
         detector_reason=None,
     )
     wanted = SourceSettings(name="desk", mic="default")
-    return Flow(wanted, Settings(source=(wanted,)), parts, lambda draft: publish(draft.event))
+    return Flow(wanted, Settings(source=(wanted,)), parts, publish)
 
 
 @contextmanager
@@ -214,6 +239,20 @@ def test_an_utterance_without_words_or_face_says_why(model: Model) -> None:
         "audio": None,
         "video": "no camera",
     }
+
+
+def test_without_a_microphone_latency_counts_from_the_capture_of_the_picture(model: Model, watch: FaceWatch) -> None:
+    taken_s: list[float] = []
+
+    def publish(draft: Draft) -> None:
+        if draft.since_s is not None:
+            taken_s.append(time.monotonic() - draft.since_s)
+
+    running = drafting(Filmed(100.0), model, publish, watch)
+    running.start()
+    assert running.join(30)
+    assert len(taken_s) >= 2
+    assert all(100.0 < taken < 130.0 for taken in taken_s)
 
 
 @pytest.mark.usefixtures("soon_lost")

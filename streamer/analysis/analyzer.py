@@ -61,13 +61,11 @@ class Analyzer:
         text = model.manifest.text
         self._dialogue = Dialogue(text.spec.context_utterances if text else 0)
         self._voices = Voices(model.manifest.audio.spec if model.manifest.audio else None)
-        self._speech = SpeechTrack()
+        self._speech = SpeechTrack(settings.segment.kept_s)
         self._now_s = 0.0
         self._open: OpenUtterance | None = None
         self._next_partial_s = 0.0
         self._partial_cost_s = 0.0
-        self._told = False
-        """In a pause: whether it was said what the utterance is if this is its end."""
 
     def step(self, event: SegmentEvent) -> Iterator[Draft]:
         """One message of the segment stage."""
@@ -92,7 +90,7 @@ class Analyzer:
             case SpeechResumed():
                 self._status.activity = "speaking"
                 if self._open is not None:
-                    self._open.listening.resume()
+                    self._open.resume()
             case SpeechEnded():
                 yield from self._end(event)
             case _:
@@ -106,7 +104,7 @@ class Analyzer:
 
     def _pass(self, now_s: float) -> Iterator[Draft]:
         """Time goes on: what is done in a pause, and what is said regularly, in stream time."""
-        if self._open is not None and self._status.activity == "pause":
+        if self._open is not None and self._open.pauses:
             yield from self._anticipate(self._open, now_s)
         self._now_s = max(self._now_s, now_s)  # sound that is back may be a little behind the pictures
         self._status.goes_on()
@@ -121,14 +119,14 @@ class Analyzer:
         if lost and ring is not None:
             self._now_s = max(before_s, ring.seen_until_s)
         self._status.lost = lost
-        return self._status.event(
+        return self._status.announce(
             self._status.activity, self._now_s, None if lost and self._now_s == before_s else ring
         )
 
     def _state(self, activity: Activity) -> Draft:
         if self._ring is not None:
             self._ring.wait_until(self._now_s, self._wait_s)
-        return self._status.event(activity, self._now_s, self._ring)
+        return self._status.announce(activity, self._now_s, self._ring)
 
     @property
     def _partials_are_cheap(self) -> bool:
@@ -154,11 +152,9 @@ class Analyzer:
         self._partial_cost_s = 0.0  # what was slow once, on a busy moment, is tried again
 
     def _pause(self, now_s: float) -> Iterator[Draft]:
-        """This may be the end: what that needs is begun on trust."""
         self._status.activity = "pause"
         if self._open is not None:
-            self._told = False
-            self._open.listening.speculate()
+            self._open.pause()
             yield from self._anticipate(self._open, now_s)
 
     def _anticipate(self, spoken: OpenUtterance, now_s: float) -> Iterator[Draft]:
@@ -167,14 +163,14 @@ class Analyzer:
             spoken.listening.anticipate_voice()
         if not spoken.listening.is_settled:
             spoken.read_ahead(now_s)
-        elif not self._told:
-            self._told = True
+        elif not spoken.is_foretold:
+            spoken.is_foretold = True
             yield self._partial(spoken, now_s)  # which reads the words
 
     def _partial(self, spoken: OpenUtterance, now_s: float) -> Draft:
         begin = time.perf_counter()
         listening = spoken.listening
-        provisional = self._status.activity == "pause" and listening.is_settled
+        provisional = spoken.pauses and listening.is_settled
         if provisional:
             foretold = listening.provisional()
             transcript = transcript_field(foretold)

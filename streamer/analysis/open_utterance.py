@@ -48,6 +48,20 @@ class OpenUtterance:
         self._speech = speech
         self._status = status
         self._has_recogniser = has_recogniser
+        self.pauses = False
+        """There is a silence that may be its end."""
+        self.is_foretold = False
+        """In a pause: it was said what the utterance is if this is its end."""
+
+    def pause(self) -> None:
+        """This may be the end: what that needs is begun on trust."""
+        self.pauses, self.is_foretold = True, False
+        self.listening.speculate()
+
+    def resume(self) -> None:
+        """It was not the end."""
+        self.pauses = False
+        self.listening.resume()
 
     def judge(
         self,

@@ -97,8 +97,8 @@ class Status:
         sound, pictures = self._inputs["audio"], self._inputs["video"]
         return f"{sound}: gives no sound" if sound else f"{pictures}: gives no pictures"
 
-    def event(self, activity: Activity, stream_s: float, ring: FaceRing | None) -> Draft:
-        """The state now."""
+    def announce(self, activity: Activity, stream_s: float, ring: FaceRing | None) -> Draft:
+        """What the source does from now on, and the state that says so; the next regular one is due a while later."""
         self.activity = activity
         self._due_s = stream_s + self._every_s
         faces = ring.visible_at(stream_s) if ring is not None else []

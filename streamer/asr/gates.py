@@ -9,6 +9,8 @@ import zlib
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from streamer.segment import QUIETEST_VOICE_DBFS
+
 
 class Evidence(NamedTuple):
     """What there is to judge by; None where an engine does not tell."""
@@ -26,7 +28,6 @@ class Evidence(NamedTuple):
 
 Gate = Callable[[Evidence], str | None]
 
-QUIET_DBFS: Final = -60.0
 MAX_NO_SPEECH_PROB: Final = 0.6
 MIN_AVG_LOGPROB: Final = -1.0
 MAX_COMPRESSION_RATIO: Final = 2.4
@@ -65,7 +66,7 @@ _INVENTED: Final = frozenset(
 
 def too_quiet(evidence: Evidence) -> str | None:
     """No voice is that low."""
-    if evidence.loudest_dbfs < QUIET_DBFS:
+    if evidence.loudest_dbfs < QUIETEST_VOICE_DBFS:
         return f"too quiet for words: {evidence.loudest_dbfs:.0f} dBFS at its loudest"
     return None
 

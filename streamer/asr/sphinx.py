@@ -8,6 +8,7 @@ import importlib.util
 import math
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Final, Literal, TypeVar
 
 from streamer.asr.gates import Evidence, rejection
@@ -64,12 +65,16 @@ class PocketSphinx:
             if decoder is None:
                 decoder = SphinxDecoder()
                 self._made.append(decoder)
+        return SphinxRecognition(decoder, partial(self._take_back, source), self._min_confidence, in_step=in_step)
 
-        def give_back(decoder: SphinxDecoder) -> None:
-            with self._lock:
+    def _take_back(self, source: str, decoder: SphinxDecoder, works: bool) -> None:
+        """After an utterance: keep the decoder for the next one, or let go of one that is dead."""
+        with self._lock:
+            if works:
                 self._idle[source] = decoder
-
-        return SphinxRecognition(decoder, give_back, self._min_confidence, in_step=in_step)
+                return
+            self._made.remove(decoder)
+        decoder.close()
 
     def close(self) -> None:
         """End the processes; an utterance that is still open is told."""
@@ -84,11 +89,12 @@ class SphinxRecognition:
     def __init__(
         self,
         decoder: SphinxDecoder,
-        give_back: Callable[[SphinxDecoder], None],
+        give_back: Callable[[SphinxDecoder, bool], None],
         min_confidence: float,
         *,
         in_step: bool,
     ) -> None:
+        """`give_back`: takes the decoder at the end, and whether it still works."""
         self._decoder = decoder
         self._give_back = give_back
         self._min_confidence = min_confidence
@@ -149,10 +155,7 @@ class SphinxRecognition:
         """The words whose middle lies before `duration_s`."""
         self.speculate()
         self._weigh()
-        if self._trouble is not None:
-            self._decoder.close()
-        else:
-            self._give_back(self._decoder)
+        self._give_back(self._decoder, self._trouble is None)
         return self._judged(duration_s)
 
     def _judged(self, duration_s: float) -> Transcript:

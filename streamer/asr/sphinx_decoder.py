@@ -22,6 +22,8 @@ _HEADER: Final = struct.Struct("<cI")
 _PIPE_BYTES: Final = 1 << 20
 """32 s of sound wait in the pipe before `push` waits for the decoder."""
 _ANSWER_TIMEOUT_S: Final = 30.0
+_FULL_TIMEOUT_S: Final = 10.0
+"""A decoder that takes nothing out of a full pipe for so long hangs: it weighs the words of the longest utterance within a second."""
 
 
 class Word(NamedTuple):
@@ -39,12 +41,13 @@ class SphinxDecoder:
     """Decodes one part of one utterance after the other. Belongs to one thread at a time.
 
     Its process loads the model (a third of a second) while the caller goes on; what is sent meanwhile waits in the pipe.
-    Every method raises EngineError where the process has died.
+    Every method raises EngineError where the process has died, or hangs.
     """
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-P", str(_SCRIPT)],
+            bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -56,6 +59,7 @@ class SphinxDecoder:
         if self._process.stdin is None or self._process.stdout is None:
             raise EngineError("pocketsphinx: its process has no pipes")
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
+        os.set_blocking(self._stdin.fileno(), False)  # whoever writes would wait for ever for a process that hangs
         with contextlib.suppress(OSError, AttributeError):  # elsewhere than on Linux the pipe stays as it is
             fcntl.fcntl(self._stdin.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
@@ -109,9 +113,14 @@ class SphinxDecoder:
         self._unanswered += 1
 
     def _send(self, letter: bytes, payload: bytes = b"") -> None:
+        message = _HEADER.pack(letter, len(payload)) + payload
         try:
-            self._stdin.write(_HEADER.pack(letter, len(payload)) + payload)
-            self._stdin.flush()
+            while message:
+                if not select.select([], [self._stdin], [], _FULL_TIMEOUT_S)[1]:
+                    raise EngineError(
+                        f"pocketsphinx: its process has taken no sound for {_FULL_TIMEOUT_S:g} s, it hangs"
+                    )
+                message = message[os.write(self._stdin.fileno(), message) :]
         except (OSError, ValueError) as err:  # ValueError: it was closed
             raise self._dead() from err
 

@@ -1,4 +1,4 @@
-"""The process in which PocketSphinx decodes: run as a script by `sphinx.py`, never imported.
+"""The process in which PocketSphinx decodes: run as a script by `sphinx_decoder.py`, never imported.
 
 A process of its own, because the decoder holds Python's interpreter lock while it works, for up to a second where it weighs the words
 of a long utterance: in the daemon it would stop the capture.

@@ -1,7 +1,9 @@
 """Words of a film's subtitles in the place of recognition: SubRip files."""
 
+import codecs
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -24,17 +26,22 @@ class Cue:
 
 
 def parse_srt(text: str) -> tuple[Cue, ...]:
-    """The cues of a SubRip file in order of time, without markup; what is no cue is passed over."""
+    """The cues of a SubRip file in order of time, without markup; what is no cue is passed over.
+
+    What is said stands below the times of its cue, down to a blank line, or to the next times and the number above them.
+    """
+    lines = [line.strip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+    times = [(index, found) for index, line in enumerate(lines) if (found := _TIMES.search(line))]
+    ends = [index for index, _ in times[1:]] + [len(lines)]
     cues = []
-    for block in re.split(r"\n\s*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
-        lines = block.strip().split("\n")
-        for index, line in enumerate(lines[:2]):  # the number above the times is often missing
-            if times := _TIMES.search(line):
-                words = tuple(_MARKUP.sub(" ", " ".join(lines[index + 1 :])).split())
-                start_s, end_s = _seconds(times.groups()[:4]), _seconds(times.groups()[4:])
-                if words and end_s > start_s:
-                    cues.append(Cue(start_s, end_s, words))
-                break
+    for (index, found), until in zip(times, ends, strict=False):  # without any times there is still the end
+        said = lines[index + 1 : until]
+        if until < len(lines) and said and said[-1].isdecimal():  # the number of the next cue, which is often missing
+            said.pop()
+        words = tuple(_MARKUP.sub(" ", " ".join(takewhile(bool, said))).split())
+        start_s, end_s = _seconds(found.groups()[:4]), _seconds(found.groups()[4:])
+        if words and end_s > start_s:
+            cues.append(Cue(start_s, end_s, words))
     return tuple(sorted(cues, key=lambda cue: cue.start_s))
 
 
@@ -66,16 +73,22 @@ def open_subtitles(path: Path) -> "Subtitles":
         encoded = path.read_bytes()
     except OSError as err:
         raise SourceError(f"{path}: cannot be read: {err.strerror}") from err
-    try:
-        text = encoded.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = encoded.decode("cp1252", errors="replace")  # what old files are written in
-    cues = parse_srt(text)
+    cues = parse_srt(_decoded(encoded))
     if not cues:
         raise SourceError(
             f"{path}: has no cue such as `00:00:01,000 --> 00:00:02,500`; subtitles must be SubRip (.srt)"
         )
     return Subtitles(cues, f"subtitles/{as_text(path.name)}")
+
+
+def _decoded(encoded: bytes) -> str:
+    """Text in the encodings that subtitle files come in."""
+    if encoded.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return encoded.decode("utf-16", errors="replace")
+    try:
+        return encoded.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return encoded.decode("cp1252", errors="replace")  # what old files are written in
 
 
 class Subtitles:

@@ -1,4 +1,4 @@
-"""What was seen of the last half minute, by time: where the faces stage leaves its sightings, and the analysis finds them."""
+"""What was seen lately, by time: where the faces stage leaves its sightings, and the analysis finds them."""
 
 import threading
 from collections import deque
@@ -7,9 +7,6 @@ from typing import Final
 
 from streamer.messages import FaceSighting
 
-KEEP_S: Final = 30.0
-MAX_SIGHTINGS: Final = 4096
-"""Four faces at 25 a second for longer than that; crops of 48x48 make it 9 MB."""
 VISIBLE_S: Final = 0.3
 """A face seen no longer ago than this is in view."""
 
@@ -17,8 +14,10 @@ VISIBLE_S: Final = 0.3
 class FaceRing:
     """One writer, any number of readers."""
 
-    def __init__(self) -> None:
-        self._sightings: deque[FaceSighting] = deque(maxlen=MAX_SIGHTINGS)
+    def __init__(self, keep_s: float) -> None:
+        """`keep_s`: sightings that are older than the newest picture by more are forgotten; half a minute of four faces takes 6 MB."""
+        self._keep_s = keep_s
+        self._sightings: deque[FaceSighting] = deque()
         self._seen_until_s = float("-inf")
         self._closed = False
         self._changed = threading.Condition()
@@ -63,6 +62,6 @@ class FaceRing:
 
     def _advance(self, time_s: float) -> None:
         self._seen_until_s = max(self._seen_until_s, time_s)
-        while self._sightings and self._sightings[0].time_s < self._seen_until_s - KEEP_S:
+        while self._sightings and self._sightings[0].time_s < self._seen_until_s - self._keep_s:
             self._sightings.popleft()
         self._changed.notify_all()

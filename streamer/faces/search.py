@@ -14,8 +14,6 @@ from streamer.features.arrays import UInt8
 from streamer.features.face_crops import Box
 from streamer.settings import FaceSettings
 
-LONGEST_PX: Final = 320
-"""Longer side of the picture that faces are looked for in."""
 NEWCOMERS_HZ: Final = 1.0
 """How often the whole picture is searched while faces are followed, ..."""
 ANYBODY_HZ: Final = 2.5
@@ -34,22 +32,18 @@ class FaceSearch:
     def __init__(self, detector: FaceDetector, settings: FaceSettings) -> None:
         self._detector = detector
         self._min_face_px = settings.min_face_px
+        self.zoom = min(1.0, SMALLEST_FACE_PX / settings.min_face_px)
+        """By how much every picture is shrunk before it is searched: as far as the smallest face wanted can still be found."""
         self._detection = Cadence(settings.detect_hz)
         self._newcomers = Cadence(NEWCOMERS_HZ)
         self._anybody = Cadence(ANYBODY_HZ)
 
-    def zoom(self, image_rgb: UInt8) -> float:
-        """By how much a picture is shrunk before it is searched: as far as the smallest face wanted can still be found."""
-        longest_px: int = max(image_rgb.shape[:2])
-        return min(1.0, LONGEST_PX / longest_px, SMALLEST_FACE_PX / self._min_face_px)
-
-    def detect(self, time_s: float, small_rgb: UInt8, zoom: float, tracks: Sequence[Track]) -> list[Detection] | None:
+    def detect(self, time_s: float, small_rgb: UInt8, tracks: Sequence[Track]) -> list[Detection] | None:
         """Faces in the shrunk picture, in its pixels; None where it is not time to look.
 
         Args:
             time_s: Of the picture.
             small_rgb: [height, width, 3], shrunk by `zoom`.
-            zoom: Its size, relative to the picture from the source.
             tracks: The faces that are known.
         """
         if not self._detection.due(time_s):
@@ -59,7 +53,7 @@ class FaceSearch:
         else:
             found = [face for track in tracks for face in self._near(small_rgb, track.box)]
         # A little below what is asked for: a face of just that size would come and go.
-        smallest_px = 0.9 * self._min_face_px * zoom
+        smallest_px = 0.9 * self._min_face_px * self.zoom
         return _distinct([face for face in found if face.bbox_xyxy_px[2] - face.bbox_xyxy_px[0] >= smallest_px])
 
     def _near(self, small_rgb: UInt8, box: Box) -> list[Detection]:

@@ -70,7 +70,7 @@ def choose_speaker(sightings: Sequence[FaceSighting], heard: Sequence[Heard] | N
 
     Args:
         sightings: Of all faces in the utterance and in the `LEAD_IN_S` before it, in time order.
-        heard: Every chunk of the same span; None without a microphone, where the face most in view is taken.
+        heard: Every chunk of the same span; None or empty where there is no sound: the face most in view is taken.
     """
     if not sightings:
         return SpeakerChoice(None, None, 0.0, "no face in view")

@@ -100,7 +100,10 @@ class Tracker:
                 track.seen_s = time_s
 
     def update(self, time_s: float, grey: UInt8, found: Sequence[Detection]) -> None:
-        """Tie detections, in the picture that was followed last, to tracks; start tracks for the rest."""
+        """Tie detections, in the picture that was followed last, to tracks; start tracks for the rest, while there is room.
+
+        A face that is followed keeps its place until it is gone, whoever comes.
+        """
         looks = [_look(grey, face.bbox_xyxy_px) for face in found]
         taken: set[int] = set()
         tied: set[int] = set()
@@ -110,9 +113,9 @@ class Tracker:
             tied.add(t)
             taken.add(d)
             _correct(self.tracks[t], found[d], looks[d], time_s)
-        for d, face in enumerate(found):
-            if d not in taken and len(self.tracks) < self._max_faces and not self._is_double(face):
-                self.tracks.append(_start(self._next_id, face, looks[d], time_s))
+        for d in sorted(set(range(len(found))) - taken, key=lambda d: _precedence(found[d])):
+            if len(self.tracks) < self._max_faces and not self._is_double(found[d]):
+                self.tracks.append(_start(self._next_id, found[d], looks[d], time_s))
                 self._next_id += 1
 
     def _candidates(
@@ -132,6 +135,11 @@ class Tracker:
 
     def _is_double(self, face: Detection) -> bool:
         return any(track.seen and iou(track.box, face.bbox_xyxy_px) > CROWDED for track in self.tracks)
+
+
+def _precedence(face: Detection) -> tuple[bool, float]:
+    """Of newcomers: those that are a face at once come before suspicions, large ones before small ones."""
+    return face.score < SURE_SCORE, face.bbox_xyxy_px[0] - face.bbox_xyxy_px[2]
 
 
 def _start(track_id: int, face: Detection, look: Float32, time_s: float) -> Track:

@@ -1,5 +1,6 @@
 """The faces stage of one source: pictures in, sightings of faces out, through the time-indexed ring."""
 
+import math
 from typing import Final
 
 import cv2
@@ -23,9 +24,18 @@ MIN_STEP_S: Final = 0.048
 class FaceWatch:
     """Finds and follows the faces of one source. Belongs to the thread of its stage; `ring` is for others to read."""
 
-    def __init__(self, detector: FaceDetector, spec: FaceCropSpec, settings: FaceSettings) -> None:
-        """`spec`: how the bundle's video network wants its crops."""
-        self.ring = FaceRing()
+    def __init__(
+        self, detector: FaceDetector, spec: FaceCropSpec, settings: FaceSettings, *, keep_s: float = math.inf
+    ) -> None:
+        """Nothing is seen yet.
+
+        Args:
+            detector: Its own, detectors keep state.
+            spec: How the bundle's video network wants its crops.
+            settings: How faces are found.
+            keep_s: For how long sightings stay in the ring; what is short enough to be kept whole needs no limit.
+        """
+        self.ring = FaceRing(keep_s)
         self._search = FaceSearch(detector, settings)
         self._tracker = Tracker(settings.max_faces)
         self._spec = spec
@@ -47,11 +57,11 @@ class FaceWatch:
         self.ring.close()
 
     def _look(self, time_s: float, image_rgb: UInt8) -> list[FaceSighting]:
-        views = _Views(image_rgb, self._search.zoom(image_rgb))
+        views = _Views(image_rgb, self._search.zoom)
         grey = np.asarray(cv2.cvtColor(views.small_rgb, cv2.COLOR_RGB2GRAY), np.uint8)
         self._tracker.follow(time_s, grey)
         motions = self._mouth_motions(views)
-        found = self._search.detect(time_s, views.small_rgb, views.zoom, self._tracker.tracks)
+        found = self._search.detect(time_s, views.small_rgb, self._tracker.tracks)
         if found is not None:
             self._tracker.update(time_s, grey, found)
         self._keep_patches(views, corrected=found is not None)

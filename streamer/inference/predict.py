@@ -22,7 +22,7 @@ from streamer.segment import (
     loudest_dbfs,
     open_voice_session,
 )
-from streamer.settings import FaceSettings
+from streamer.settings import FaceSettings, SourceSettings
 
 if TYPE_CHECKING:
     from streamer.inference.model import Encoding, Model
@@ -94,7 +94,7 @@ def _faces(
     frames: UInt8, times_s: list[float], waveform: Float32 | None, spec: FaceCropSpec
 ) -> tuple[UInt8 | None, str | None]:
     """The crops of the face that speaks, or of the one most in view where there is no sound; or why there are none."""
-    settings = FaceSettings()
+    settings = _face_settings(frames)
     detector, note = open_detector(settings)
     if detector is None:
         return None, note
@@ -111,6 +111,12 @@ def _faces(
     return (np.stack(crops), None) if crops else (None, "the speaking face was too briefly in view")
 
 
+def _face_settings(frames: UInt8) -> FaceSettings:
+    """The daemon's, whose pictures are made smaller before faces are looked for: of a larger one no smaller part may be a face."""
+    usual, usual_px = FaceSettings(), SourceSettings.model_fields["max_width_px"].default
+    return FaceSettings(min_face_px=round(usual.min_face_px * max(1.0, max(frames.shape[1:3]) / usual_px)))
+
+
 def _each(
     frames: UInt8, detector: FaceDetector, spec: FaceCropSpec, settings: FaceSettings
 ) -> tuple[UInt8 | None, str | None]:
@@ -118,10 +124,9 @@ def _each(
     crops = []
     for picture in frames:
         search = FaceSearch(detector, settings)
-        zoom = search.zoom(picture)
-        found = search.detect(0.0, shrunk(picture, zoom), zoom, ()) or []
+        found = search.detect(0.0, shrunk(picture, search.zoom), ()) or []
         if found and found[0].score >= FAIR_SCORE:
-            x0, y0, x1, y1 = (edge / zoom for edge in found[0].bbox_xyxy_px)
+            x0, y0, x1, y1 = (edge / search.zoom for edge in found[0].bbox_xyxy_px)
             crops.append(spec.crop(picture, (x0, y0, x1, y1), found[0].roll_deg or 0.0))
     return (np.stack(crops), None) if crops else (None, "no face in view")
 

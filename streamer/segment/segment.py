@@ -97,13 +97,12 @@ class Segment:
     def _events(self, decisions: list[Decision]) -> Iterator[SegmentEvent]:
         for decision in decisions:
             match decision:
-                case Began(start):
+                case Began(start, until):
                     self._utterance += 1
-                    self._handed_out = self._segmenter.belongs_until
-                    waveform = self._memory.between(start, self._handed_out)
-                    yield SpeechStarted(self._utterance, self._time_s(start), waveform)
-                case Paused(at):
-                    yield from self._hand_out(self._segmenter.belongs_until)
+                    self._handed_out = until
+                    yield SpeechStarted(self._utterance, self._time_s(start), self._memory.between(start, until))
+                case Paused(at, until):
+                    yield from self._hand_out(until)
                     yield SpeechPaused(self._time_s(at))
                 case Resumed(at):
                     yield SpeechResumed(self._time_s(at))

@@ -4,7 +4,7 @@ Positions are samples since the segmenter began. It hears one unbroken stretch o
 
 - A voice begins at `onset` and goes on down to `offset`.
 - Bursts with less than `min_silence_s` between them belong together: a short "Well," is part of what follows. An utterance begins once
-  they add up to `min_speech_s`, at the first of them; if they never do, it was a cough.
+  they add up to `min_speech_s`, at the first of them; if they never do, or not within `max_utterance_s`, they were coughs.
 - After `pause_s` of silence the utterance pauses, after `min_silence_s` it has ended; else it resumes.
 - At `max_utterance_s` it ends if it pauses just then; else it is cut where the voice was weakest in its last third, and what follows
   the cut is judged anew.
@@ -21,15 +21,17 @@ _SMOOTHED_CHUNKS: Final = 5
 
 
 class Began(NamedTuple):
-    """An utterance has begun at `start`, padding included."""
+    """An utterance has begun at `start`, padding included, and so far reaches to `until`."""
 
     start: int
+    until: int
 
 
 class Paused(NamedTuple):
-    """Silence since a while at `at`."""
+    """Silence since a while at `at`; the utterance reaches to `until`, padding included."""
 
     at: int
+    until: int
 
 
 class Resumed(NamedTuple):
@@ -142,7 +144,7 @@ class Segmenter:
             return [Resumed(self._heard)]
         if not self._open and self._speech >= self._min_speech:
             self._open = True
-            return [Began(self.needed_from)]
+            return [Began(self.needed_from, self.belongs_until)]
         return []
 
     def _silence(self, until: int) -> list[Decision]:
@@ -153,9 +155,11 @@ class Segmenter:
             ended = self.flush()
             self._forget()
             return ended
+        if not self._open and until - self.needed_from > self._max_utterance - self._min_speech:
+            self._forget()  # when they had added up, it would be too long already
         if self._open and not self._paused and silence >= self._pause:
             self._paused = True
-            return [Paused(until)]
+            return [Paused(until, self.belongs_until)]
         return []
 
     def _cut(self) -> list[Decision]:

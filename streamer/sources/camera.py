@@ -114,12 +114,13 @@ class Camera:
         self.name = f"camera {self._device}"
 
     def run(
-        self, deliver: Callable[[float, Callable[[], UInt8]], None], clock: CaptureClock, stop: threading.Event
+        self, deliver: Callable[[float, Callable[[], UInt8], float], None], clock: CaptureClock, stop: threading.Event
     ) -> None:
         """See until `stop`, which is heeded at the next picture, or when none comes for `STALL_S`.
 
         Args:
-            deliver: Gets the stream time of each picture that is wanted, and what makes it RGB, [height, width, 3].
+            deliver: Gets the stream time of each picture that is wanted, what makes it RGB, [height, width, 3], and the
+                `time.monotonic()` of its capture.
             clock: Shared with the microphone.
             stop: Set by another thread.
         """
@@ -141,9 +142,10 @@ class Camera:
                 seen_s = now_s
                 self._tell(None)
                 self._delays_s = retry_delays_s()
-                time_s = clock.stream_time_s(self._captured_s(now_s))
+                captured_s = self._captured_s(now_s)
+                time_s = clock.stream_time_s(captured_s)
                 if limit.takes(time_s):
-                    deliver(time_s, partial(self._as_rgb, image_bgr))
+                    deliver(time_s, partial(self._as_rgb, image_bgr), captured_s)
 
     def close(self) -> None:
         """Let the device go."""

@@ -1,6 +1,7 @@
 """Puts sound and pictures on their channels, and says where one of them is missing."""
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -80,7 +81,7 @@ class Delivery:
             nothing_until_s = block.due_s - self._lag_s
             if nothing_until_s >= self._seen_s + TICK_S:
                 self._seen_s = nothing_until_s
-                self._video.put(VideoTick(nothing_until_s))
+                self._video.put(VideoTick(nothing_until_s, captured_s))
 
     def no_sound(self, until_s: float, captured_s: Callable[[float], float]) -> None:
         """Say so where the sound has fallen behind what was seen. Not live, where nobody knows what is still to come.
@@ -102,8 +103,8 @@ class Delivery:
             self._audio.put(AudioTick(time_s, captured_s(time_s)))
         self._silent_s = since_s + ticks * CHUNK_S
 
-    def picture(self, time_s: float, rgb: Callable[[], UInt8]) -> None:
-        """Hand a picture on, unless it is too late; `rgb` as in `VideoFrame`.
+    def picture(self, time_s: float, rgb: Callable[[], UInt8], captured_s: float | None = None) -> None:
+        """Hand a picture on, unless it is too late; arguments as in `VideoFrame`, captured now where that is not told.
 
         Raises:
             Closed: nobody reads any more.
@@ -120,4 +121,4 @@ class Delivery:
                 return
             self._tell(None)
             self._seen_s = time_s
-            self._video.put(VideoFrame(time_s, rgb))
+            self._video.put(VideoFrame(time_s, rgb, time.monotonic() if captured_s is None else captured_s))

@@ -163,7 +163,7 @@ class NetworkSource:
                     if self._limit.takes(time_s):
                         leave(time_s, now_s)
                         rgb = partial(upright_rgb, picture.frame, self._settings.max_width_px, pixel_aspect)
-                        delivery.picture(time_s, rgb)
+                        delivery.picture(time_s, rgb, now_s)
 
             receivers[video.index] = see
         return receivers

@@ -113,7 +113,7 @@ class RecordingSource:
                     delivery.sound(item, captured_s(item.due_s))
                 else:
                     rgb = partial(upright_rgb, item.frame, self._settings.max_width_px, self._pixel_aspect)
-                    delivery.picture(item.time_s, rgb)
+                    delivery.picture(item.time_s, rgb, captured_s(item.time_s))
                     delivery.no_sound(item.time_s, captured_s)
         self._tell_what_is_missing(delivery)
 

@@ -8,9 +8,19 @@ import numpy as np
 import pytest
 
 from streamer.analysis import Analyzer
+from streamer.faces import FaceRing
 from streamer.inference import Model
-from streamer.messages import CHUNK_SAMPLES, Heard, SegmentEvent, SpeechContinued, SpeechEnded, SpeechStarted, Watched
-from streamer.settings import Settings
+from streamer.messages import (
+    CHUNK_SAMPLES,
+    FaceSighting,
+    Heard,
+    SegmentEvent,
+    SpeechContinued,
+    SpeechEnded,
+    SpeechStarted,
+    Watched,
+)
+from streamer.settings import SegmentSettings, Settings
 from streamer.wire import Event, Partial, State, Utterance
 from tests.analysis.conftest import status
 
@@ -60,13 +70,31 @@ def test_one_slow_moment_does_not_end_the_partials_of_the_utterances_after_it(
     assert all(number > 2 for number in partials[1:])
 
 
+def test_an_utterance_of_a_minute_is_judged_by_all_of_it(model: Model) -> None:
+    settings = Settings(segment=SegmentSettings(max_utterance_s=60.0))
+    ring = FaceRing(settings.segment.kept_s)
+    patient = Analyzer(model=model, recogniser=None, ring=ring, status=status(model), settings=settings, in_step=False)
+    crop = np.zeros((48, 48, 1), np.uint8)
+    for number in range(120):  # the mouth of one face, seen in the first seconds only, moves with the voice
+        motion = 0.1 * (number % 4 < 2)
+        ring.add(number / 12, [FaceSighting(number / 12, 1, (0, 0, 90, 90), 0.9, crop, motion)])
+    ring.advance(70.0)
+    list(patient.step(SpeechStarted(1, 0.0, np.zeros(CHUNK_SAMPLES, np.float32))))
+    for number in range(1, int(60 / CHUNK_S)):
+        loud = (number * CHUNK_S * 12 - 2.4) % 4 < 2
+        list(patient.step(Heard(number * CHUNK_S, 0.9 if number * CHUNK_S < 10 else 0.0, -20.0 if loud else -40.0)))
+    said = [draft.event for draft in patient.step(SpeechEnded(59.9, 10.0, time.monotonic()))]
+    (utterance,) = (event for event in said if isinstance(event, Utterance))
+    assert utterance.speaker is not None
+
+
 def test_a_partial_does_not_promise_words_where_nothing_recognises_any(analyzer: Analyzer) -> None:
     reasons = {e.modalities["text"].reason for e in _events(analyzer, 1) if isinstance(e, Partial)}
     assert reasons == {"speech recognition is off (asr.engine = none)"}
 
 
 def test_what_no_utterance_will_have_is_said_before_the_first(model: Model) -> None:
-    first, deaf = (status(model, sound=sound).event("idle", 0.0, None).event for sound in (True, False))
+    first, deaf = (status(model, sound=sound).announce("idle", 0.0, None).event for sound in (True, False))
     assert isinstance(first, State)
     assert isinstance(deaf, State)
     assert first.reasons == {"text": "speech recognition is off (asr.engine = none)", "video": "no camera"}

@@ -1,5 +1,7 @@
 """The real decoder, in its real process, on the demo clip's voice."""
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 
@@ -204,6 +206,29 @@ def test_a_decoder_that_dies_costs_one_utterance_its_words_and_says_so(
     after = sphinx.begin(6.0, source="cam", in_step=True)
     push(after, part(demo_voice, *MONDAY_S))
     assert after.finish(2.25).text == "we will meet at the office on monday"
+
+
+def test_a_decoder_that_died_is_let_go(sphinx: PocketSphinx) -> None:
+    recognition = sphinx.begin(0.0, source="cam")
+    recognition._decoder._process.kill()
+    recognition._decoder._process.wait()
+    recognition.push(np.zeros(16_000, np.float32))
+    assert recognition.finish(1.0).rejected
+    assert sphinx._made == []
+    assert recognition._decoder._stdout.closed
+
+
+def test_a_decoder_that_hangs_costs_one_utterance_its_words_and_does_not_block_the_source_for_ever(
+    sphinx: PocketSphinx, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streamer.asr.sphinx_decoder._FULL_TIMEOUT_S", 0.2)
+    recognition = sphinx.begin(0.0, source="cam")
+    os.kill(recognition._decoder._process.pid, signal.SIGSTOP)
+    for _ in range(60):  # a second each, of which the pipe holds half
+        recognition.push(np.zeros(SAMPLE_RATE_HZ, np.float32))
+    rejected = recognition.finish(60.0).rejected
+    assert rejected == "pocketsphinx: its process has taken no sound for 0.2 s, it hangs"
+    assert sphinx._made == []
 
 
 def test_another_language_is_refused() -> None:

@@ -73,7 +73,22 @@ def test_reading_begins_at_the_utterance_and_grows_with_it(tmp_path: Path) -> No
     assert reading.finish(2.2) == ("Hello there. How are you?", None, "subtitles/film.srt", None)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252"])
+def test_without_blank_lines_neither_times_nor_numbers_become_words() -> None:
+    assert parse_srt(SRT.replace("\n\n", "\n")) == parse_srt(SRT)
+    assert [
+        cue.words for cue in parse_srt("00:00:01,000 --> 00:00:02,000\nOne.\n00:00:03,000 --> 00:00:04,000\nTwo.")
+    ] == [
+        ("One.",),
+        ("Two.",),
+    ]
+
+
+def test_a_number_that_is_said_is_a_word_and_what_stands_below_a_blank_line_is_not() -> None:
+    text = "1\n00:00:01,000 --> 00:00:02,000\n42\n\nA remark.\n\n2\n00:00:03,000 --> 00:00:04,000\n7\n"
+    assert [cue.words for cue in parse_srt(text)] == [("42",), ("7",)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252", "utf-16"])
 def test_old_encodings_are_read(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "film.srt"
     path.write_bytes("1\n00:00:01,000 --> 00:00:02,000\nCafé!\n".encode(encoding))

@@ -11,7 +11,7 @@ import pytest
 from streamer.errors import EngineError
 from streamer.faces import DETECTORS, FaceDetector, open_detector
 from streamer.faces.overlap import iou
-from streamer.faces.search import FaceSearch
+from streamer.faces.search import FaceSearch, shrunk
 from streamer.features.face_crops import FaceCropSpec
 from streamer.settings import FaceSettings
 from tests.faces.scenes import FACE_BOX, head, place, portrait, room
@@ -87,20 +87,22 @@ def test_a_face_without_colour_or_with_little_light_is_found(detector: FaceDetec
 
 
 @both
-def test_the_smallest_face_asked_for_is_found(detector: FaceDetector) -> None:
-    settings = FaceSettings(min_face_px=40)
-    search = FaceSearch(detector, settings)
-    picture = place(room(), head(), 300, 200, 46)
-    zoom = search.zoom(picture)
-    small = np.asarray(cv2.resize(picture, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA), np.uint8)
-    found = search.detect(0.0, small, zoom, [])
-    assert found is not None
-    assert len(found) == 1
+@pytest.mark.parametrize("min_face_px", [20, 40, 80])
+@pytest.mark.parametrize("width_px", [320, 640, 1280])
+def test_a_face_little_larger_than_the_smallest_asked_for_is_found_however_large_the_picture_is(
+    detector: FaceDetector, min_face_px: int, width_px: int
+) -> None:
+    search = FaceSearch(detector, FaceSettings(min_face_px=min_face_px, detect_hz=25))
+    background, found = room(width_px, width_px * 3 // 4), 0
+    for step in range(12):  # just at its limit a detector misses a face now and then, which the tracks bridge
+        x_px, y_px = width_px * (0.3 + step / 30) + 0.7 * step, width_px * 0.35 + 3.3 * step
+        picture = place(background, head(), x_px, y_px, 1.3 * min_face_px)
+        found += len(search.detect(float(step), shrunk(picture, search.zoom), ()) or ())
+    assert 4 <= found <= 13
 
 
-def test_a_huge_picture_is_searched_as_a_small_one(haar: FaceDetector) -> None:
-    zoom = FaceSearch(haar, FaceSettings()).zoom(np.zeros((2160, 3840, 3), np.uint8))
-    assert 3840 * zoom == pytest.approx(320)
+def test_by_default_a_picture_as_it_is_captured_is_searched_at_half_its_size(haar: FaceDetector) -> None:
+    assert FaceSearch(haar, FaceSettings()).zoom == 0.5
 
 
 def test_without_yunets_model_auto_takes_haar_and_says_what_would_mend_it(

@@ -115,6 +115,29 @@ def test_no_more_faces_are_followed_than_asked_for(haar: FaceDetector) -> None:
     assert all(len(faces) <= 1 for faces in _watch(lambda _: picture, 1.0, haar, max_faces=1))
 
 
+def test_where_there_is_room_for_one_the_largest_face_is_followed_and_not_the_surest() -> None:
+    tracker, grey = Tracker(max_faces=1), np.zeros((240, 320), np.uint8)
+    tracker.follow(0.0, grey)
+    tracker.update(0.0, grey, [Detection((10, 10, 50, 50), 0.99), Detection((100, 50, 220, 170), 0.95)])
+    assert [track.box for track in tracker.tracks] == [(100, 50, 220, 170)]
+
+
+def test_a_large_suspicion_does_not_take_the_place_of_a_sure_face() -> None:
+    tracker, grey = Tracker(max_faces=1), np.zeros((240, 320), np.uint8)
+    tracker.follow(0.0, grey)
+    tracker.update(0.0, grey, [Detection((10, 10, 50, 50), 0.99), Detection((100, 50, 220, 170), 0.3)])
+    assert [track.box for track in tracker.tracks] == [(10, 10, 50, 50)]
+
+
+def test_a_face_that_is_followed_keeps_its_place_when_a_larger_one_comes(haar: FaceDetector) -> None:
+    def scene(time_s: float) -> UInt8:
+        small = place(SMALL, head(), 60, 90, 40)
+        return small if time_s < 0.5 else place(small, other_head(), 220, 90, 80)
+
+    seen = _watch(scene, 2.0, haar, max_faces=1)
+    assert [round(x_px, -1) for _, x_px in seen[-1]] == [60]
+
+
 def _update(tracker: Tracker, time_s: float, score: float) -> list[Track]:
     grey = np.full((90, 90), 100, np.uint8)
     tracker.follow(time_s, grey)

@@ -76,6 +76,13 @@ def test_the_face_of_a_whole_picture_is_found(model: Model) -> None:
     assert model.predict(frames=pictures[:1]).modalities["video"].used
 
 
+def test_a_face_in_the_first_seconds_of_a_long_film_is_found(model: Model) -> None:
+    small = np.repeat(astronaut()[None, 30:190, 140:300], 140, axis=0)
+    small[20:] = 90
+    field = model.predict(frames=small, times_s=[number / 2 for number in range(140)]).modalities["video"]
+    assert field.used, field.reason
+
+
 def test_pictures_without_a_face_are_said_to_have_none(model: Model) -> None:
     field = model.predict(frames=np.full((3, 240, 320, 3), 90, np.uint8)).modalities["video"]
     assert (field.used, field.reason) == (False, "no face in view")

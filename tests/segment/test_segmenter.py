@@ -87,6 +87,12 @@ def test_a_short_first_word_belongs_to_the_speech_that_follows_within_the_silenc
     assert play([0.0] * 10 + [0.9] * 3 + [0.0] * 8 + [0.9] * 10 + [0.0] * 20).spans() == [(10 - PAD, 31 + PAD)]
 
 
+def test_coughs_that_add_up_only_after_the_longest_utterance_are_none() -> None:
+    sparse = SETTINGS.model_copy(update={"min_speech_s": 0.32})
+    assert play(([0.9] + [0.0] * 11) * 12, sparse).decisions == []
+    assert play(([0.9] * 2 + [0.0] * 10) * 5, sparse).kinds()[0] is Began
+
+
 def test_two_coughs_further_apart_are_not_added_up() -> None:
     assert play(([0.9] * 4 + [0.0] * 12) * 5).decisions == []
 
@@ -257,7 +263,12 @@ def test_the_same_probabilities_give_the_same_decisions(probs: list[float]) -> N
 
 @pytest.mark.parametrize(
     ("key", "value", "message"),
-    [("pad_s", 0.5, "pad_s"), ("pause_s", 0.5, "pause_s"), ("offset", 0.9, "offset")],
+    [
+        ("pad_s", 0.5, "pad_s"),
+        ("pause_s", 0.5, "pause_s"),
+        ("offset", 0.9, "offset"),
+        ("min_speech_s", 11.8, "max_utterance_s"),
+    ],
 )
 def test_settings_that_contradict_each_other_are_refused(key: str, value: float, message: str) -> None:
     with pytest.raises(ValueError, match=message):

@@ -47,7 +47,7 @@ class Watched:
         if len(self.told) >= self._wanted_told:
             self._stop.set()
 
-    def _deliver(self, time_s: float, rgb: Callable[[], UInt8]) -> None:
+    def _deliver(self, time_s: float, rgb: Callable[[], UInt8], _captured_s: float) -> None:
         self.times_s.append(time_s)
         self.images.append(rgb())
         if len(self.images) >= self._wanted_pictures:

@@ -331,6 +331,7 @@ def test_at_pace_realtime_nothing_leaves_before_its_moment_and_the_moment_is_its
     last_s = due_s(played.order[-1])
     assert took_s >= last_s - 0.01
     zero_s = [chunk.captured_s - due_s(chunk) for chunk in played.chunks]
+    zero_s += [frame.captured_s - due_s(frame) for frame in played.frames]
     assert max(zero_s) - min(zero_s) < 1e-6
 
 
