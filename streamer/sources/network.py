@@ -161,9 +161,9 @@ class NetworkSource:
                 for picture in pictures.decode(packet):
                     time_s = self._clock.stream_time_s(picture.time_s if has_clock else now_s, now_s)
                     if self._limit.takes(time_s):
-                        leave(time_s, now_s)
+                        left_s = leave(time_s, now_s)
                         rgb = partial(upright_rgb, picture.frame, self._settings.max_width_px, pixel_aspect)
-                        delivery.picture(time_s, rgb, now_s)
+                        delivery.picture(time_s, rgb, left_s)
 
             receivers[video.index] = see
         return receivers
