@@ -139,6 +139,7 @@ def test_what_is_missing_when_a_source_is_opened_is_told_from_its_first_state_on
 def test_a_camera_that_goes_ends_its_window_at_once_and_its_state_goes_on_and_says_why(
     camera: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("streamer.sources.camera.STALL_S", 0.4)
     monkeypatch.setattr("streamer.app.SILENT_DEVICE_S", 0.5)
     with running(tmp_path, camera=camera) as events:
         said = until(events, lambda event: isinstance(event, Utterance))

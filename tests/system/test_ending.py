@@ -92,7 +92,13 @@ def test_a_second_signal_ends_the_daemon_at_once(tmp_path: Path, full_pipe: int,
     assert (done.returncode, done.stderr) == (-second, "")
 
 
-ON_A_TERMINAL = "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+ON_A_TERMINAL = """
+import fcntl, os, signal, sys, termios
+os.setsid()
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # these tests may run under nohup
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 """A program whose terminal is its standard input, as a shell's is."""
 
 
