@@ -20,8 +20,9 @@ demo: $(RUNTIME)  ## the packaged clip through the whole flow, with the dashboar
 
 setup: $(DEV) $(NODE)  ## the developer's environment: the runtime, torch (4.7 GB) and the tools
 
+# Three at a time on two cores: a third of a test's time it waits, for streams that play in real time and for processes that begin.
 test: setup needs  ## all tests but those marked slow, gpu, device or network
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 test-all: setup needs  ## the slow ones too
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not gpu and not device and not network"

@@ -166,7 +166,14 @@ def test_an_interrupt_ends_it_at_once_and_what_is_done_is_kept(tmp_path: Path, s
     assert not out.exists()
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "sign",
+    [
+        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
+        signal.SIGTERM,
+        pytest.param(signal.SIGKILL, marks=pytest.mark.slow),
+    ],
+)
 def test_a_signal_ends_its_processes_too_in_the_middle_of_a_film_and_nothing_is_left_of_them(
     tmp_path: Path, short: Path, sign: signal.Signals
 ) -> None:

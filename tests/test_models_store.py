@@ -240,6 +240,7 @@ def test_without_a_network_it_fails_within_five_seconds() -> None:
     assert time.monotonic() - begin < 5.0
 
 
+@pytest.mark.slow
 def test_a_server_that_never_answers_costs_less_than_five_seconds() -> None:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), HubRequest) as deaf:  # it listens, and nobody accepts
         begin = time.monotonic()

@@ -92,6 +92,7 @@ def test_a_recipe_of_one_modality_cannot_be_ablated(mini_meld: Path, tmp_path: P
         ablate(find("acoustic-rnn", "tiny"), Place(mini_meld, tmp_path, tmp_path, "dev"), Progress())
 
 
+@pytest.mark.slow
 def test_seeds_give_mean_and_deviation(mini_meld: Path, cache: Path, tmp_path: Path) -> None:
     found = train_seeds(recipe(), (1, 2), Place(mini_meld, tmp_path, cache, "dev"), Progress(), epochs=1)
     with (tmp_path / "seeds.csv").open(encoding="utf-8") as file:
