@@ -80,9 +80,7 @@ class Parts:
         draft = part.with_suffix(".draft")
         head = self._head(version, name, judged) | {"trouble": judged.trouble}
         try:
-            with draft.open(
-                "w", encoding="ascii"
-            ) as file:  # JSON escapes the rest: no word has a character that ends a line
+            with draft.open("w", encoding="ascii") as file:  # JSON escapes the rest, and with it what may end a line
                 file.writelines(json.dumps(line) + "\n" for line in (head, *judged.rows))
                 file.flush()
                 os.fsync(file.fileno())
