@@ -70,7 +70,10 @@ def upright_rgb(frame: "av.VideoFrame", max_width_px: int, pixel_aspect: float =
 
 def _display_axes(frame: "av.VideoFrame") -> tuple[tuple[int, int], tuple[int, int]]:
     """Where a step to the right and a step down in the stored picture lead, (x, y), in the shown one; in 16.16 fixed point."""
-    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    from av.sidedata.sidedata import SideDataContainer
+
+    # Not `frame.side_data`, which the frame keeps and which keeps the frame: both stay until Python looks for cycles, 25 MB of them.
+    matrix: Any = SideDataContainer(frame).get("DISPLAYMATRIX")  # type: ignore[call-arg]  # its stub has no constructor
     if matrix is None:
         return (1, 0), (0, 1)
     right_x, right_y, _, down_x, down_y, *_ = np.frombuffer(matrix, np.int32).tolist()

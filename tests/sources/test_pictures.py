@@ -1,12 +1,15 @@
-"""Which pictures are taken."""
+"""Which pictures are taken, and what stays of them."""
 
+import gc
 from itertools import pairwise
 
+import av
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamer.sources.pictures import FrameRateLimit
+from streamer.sources.pictures import FrameRateLimit, upright_rgb
 
 
 def taken(times_s: list[float], max_fps: float) -> list[float]:
@@ -35,3 +38,16 @@ def test_pictures_that_are_taken_keep_their_order_and_their_rate(times_s: list[f
 
 def test_after_a_pause_the_next_picture_is_taken_at_once() -> None:
     assert taken([0.0, 0.04, 7.013, 7.02], 25) == [0.0, 0.04, 7.013]
+
+
+def test_a_picture_that_was_converted_is_let_go_at_once() -> None:
+    frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24")
+    upright_rgb(frame, 64)
+    gc.collect()
+    gc.disable()  # who waits for it holds hundreds of pictures
+    try:
+        upright_rgb(frame, 64)
+        del frame
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
