@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soxr
 
+from streamer.features.arrays import UInt8
 from streamer.messages import CHUNK_SAMPLES, SAMPLE_RATE_HZ, AudioChunk, AudioTick, VideoFrame, VideoTick
 from tests.sources.conftest import Ffmpeg, Play
 from tests.sources.playing import Played
@@ -108,17 +109,23 @@ def test_a_centre_channel_is_heard_and_a_bass_channel_is_not(ffmpeg: Ffmpeg, pla
     assert levels["LFE"] < 1e-4
 
 
-@pytest.mark.parametrize("turned", [90, 180, 270])
-def test_a_phones_picture_is_shown_upright(turned: int, ffmpeg: Ffmpeg, play: Play, film: Path, tmp_path: Path) -> None:
-    phone, upright = tmp_path / "phone.mp4", tmp_path / "upright.png"
-    ffmpeg("-i", film, "-t", "0.2", "-c", "copy", "-an", "-metadata:s:v", f"rotate={turned}", phone)
-    ffmpeg("-i", phone, "-frames:v", "1", upright)  # ffmpeg itself turns it as its matrix says
+def assert_as_ffmpeg_shows_it(image_rgb: UInt8, path: Path, ffmpeg: Ffmpeg) -> None:
+    """The film's first picture; ffmpeg itself turns and mirrors it as its matrix says."""
+    upright = path.with_suffix(".png")
+    ffmpeg("-i", path, "-frames:v", "1", upright)
     drawn = cv2.imread(str(upright))
     assert drawn is not None
     expected = cv2.cvtColor(drawn, cv2.COLOR_BGR2RGB)
+    assert image_rgb.shape == expected.shape
+    assert np.abs(image_rgb.astype(int) - expected).mean() < 4
+
+
+@pytest.mark.parametrize("turned", [90, 180, 270])
+def test_a_phones_picture_is_shown_upright(turned: int, ffmpeg: Ffmpeg, play: Play, film: Path, tmp_path: Path) -> None:
+    phone = tmp_path / "phone.mp4"
+    ffmpeg("-i", film, "-t", "0.2", "-c", "copy", "-an", "-metadata:s:v", f"rotate={turned}", phone)
     (first, *_) = play(phone).frames
-    assert first.rgb().shape == expected.shape
-    assert np.abs(first.rgb().astype(int) - expected).mean() < 4
+    assert_as_ffmpeg_shows_it(first.rgb(), phone, ffmpeg)
 
 
 MIRRORED = {"left and right": (-1, 0, 0, 1), "top and bottom": (1, 0, 0, -1), "at its diagonal": (0, 1, 1, 0),
@@ -128,7 +135,7 @@ MIRRORED = {"left and right": (-1, 0, 0, 1), "top and bottom": (1, 0, 0, -1), "a
 
 @pytest.mark.parametrize("how", MIRRORED)
 def test_a_mirrored_picture_is_mirrored_back(how: str, ffmpeg: Ffmpeg, play: Play, film: Path, tmp_path: Path) -> None:
-    mirrored, upright = tmp_path / "mirrored.mp4", tmp_path / "upright.png"
+    mirrored = tmp_path / "mirrored.mp4"
     ffmpeg("-i", film, "-t", "0.2", "-c", "copy", "-an", mirrored)
     right_x, right_y, down_x, down_y = (number << 16 for number in MIRRORED[how])
     matrix = struct.pack(">9i", right_x, right_y, 0, down_x, down_y, 0, 0, 0, 1 << 30)
@@ -136,13 +143,8 @@ def test_a_mirrored_picture_is_mirrored_back(how: str, ffmpeg: Ffmpeg, play: Pla
     start = content.index(b"tkhd") + 44  # of the header of its only track
     content[start : start + 36] = matrix
     mirrored.write_bytes(content)
-    ffmpeg("-i", mirrored, "-frames:v", "1", upright)  # ffmpeg itself mirrors it as its matrix says
-    drawn = cv2.imread(str(upright))
-    assert drawn is not None
-    expected = cv2.cvtColor(drawn, cv2.COLOR_BGR2RGB)
     (first, *_) = play(mirrored).frames
-    assert first.rgb().shape == expected.shape
-    assert np.abs(first.rgb().astype(int) - expected).mean() < 4
+    assert_as_ffmpeg_shows_it(first.rgb(), mirrored, ffmpeg)
 
 
 def test_wide_pictures_are_scaled_down_at_capture_and_anamorphic_ones_straightened(
