@@ -21,7 +21,7 @@ class CnnWhisper(EncoderConfig, frozen=True, kw_only=True):
     modality: ClassVar[Modality] = "audio"
     cnn: MelCnn = MelCnn()
     whisper: Whisper = Whisper()
-    width: int = 512
+    width: int = 384
 
     @property
     def parts(self) -> dict[str, EncoderConfig]:

@@ -17,7 +17,7 @@ from training.stages.unimodal import Workshop, unimodal
 
 TINY = CnnWhisper(
     cnn=MelCnn(width=8, channels=(4, 4, 8, 8), temporal=16),
-    whisper=Whisper(width=16, layers=1, heads=2, intermediate=32),
+    whisper=Whisper(width=16, state=16, together=(2,), heads=2, intermediate=32),
     width=24,
 )
 NETWORK = NetworkConfig({"audio": Encoding(SESSION_MEL, TINY)}, Experts())

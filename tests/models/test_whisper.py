@@ -42,7 +42,7 @@ def heard(voice: Float32, spec: LogMelSpec = ITS_OWN_MEL) -> torch.Tensor:
 def test_on_the_published_weights_it_computes_what_ctranslate2_computes(demo_voice: Float32) -> None:
     import ctranslate2
 
-    encoder = encoder_of(Whisper(layers=4, stride=2))
+    encoder = encoder_of(Whisper(together=(1, 1, 1, 1)))
     voice = demo_voice[: 16_000 * 4]
     features = torch.from_numpy(ITS_OWN_MEL.extract(voice))[None]
     steps: dict[str, torch.Tensor] = {}
@@ -78,9 +78,41 @@ def test_louder_or_fainter_is_the_same_to_it(demo_voice: Float32) -> None:
     torch.testing.assert_close(heard(voice), heard(voice * np.float32(0.25)), atol=0.02, rtol=0)
 
 
-def test_training_leaves_it_as_it_was_published() -> None:
+def test_training_leaves_it_as_it_was_published_and_learns_one_layer_on_it() -> None:
     encoder = encoder_of(Whisper(), SESSION_MEL).train()
-    assert not [name for name, weight in encoder.named_parameters() if weight.requires_grad]
+    learned = [name for name, weight in encoder.named_parameters() if weight.requires_grad]
+    assert learned == ["projection.weight", "projection.bias"]
+
+
+def test_it_says_how_much_each_value_moves_as_well_as_what_it_is_on_average() -> None:
+    encoder = encoder_of(Whisper(together=(2,)), SESSION_MEL)
+    given: dict[str, torch.Tensor] = {}
+    steps: dict[str, torch.Tensor] = {}
+    encoder.norm.register_forward_hook(lambda _module, inputs, _found: given.update(moments=inputs[0]))
+    encoder.layers[0].register_forward_hook(lambda _module, _inputs, found: steps.update(all=found))
+    with torch.inference_mode():
+        encoder(torch.randn(1, 200, SESSION_MEL.n_mels), torch.ones(1, 200))
+    mean, deviation = given["moments"].chunk(2, dim=1)
+    torch.testing.assert_close(mean, steps["all"].mean(1), atol=1e-3, rtol=1e-4)
+    torch.testing.assert_close(deviation, steps["all"].std(1, correction=0), atol=1e-3, rtol=1e-4)
+
+
+def test_steps_are_averaged_before_a_layer_and_only_those_that_are_there() -> None:
+    features, mask = torch.randn(1, 19, SESSION_MEL.n_mels), torch.ones(1, 19)
+    mask[0, 15:] = 0  # of ten steps eight are there
+
+    def into_first_layer(together: int) -> torch.Tensor:
+        encoder = encoder_of(Whisper(together=(together,)), SESSION_MEL)
+        given: dict[str, torch.Tensor] = {}
+        encoder.layers[0].register_forward_hook(lambda _module, inputs, _found: given.update(steps=inputs[0]))
+        with torch.inference_mode():
+            encoder(features, mask)
+        return given["steps"][0]
+
+    each, by_three = into_first_layer(1), into_first_layer(3)
+    assert len(by_three) == 4
+    torch.testing.assert_close(by_three[:2], each[:6].unflatten(0, (2, 3)).mean(1))
+    torch.testing.assert_close(by_three[2], each[6:8].mean(0))
 
 
 def test_padding_changes_nothing(demo_voice: Float32) -> None:
@@ -95,7 +127,7 @@ def test_padding_changes_nothing(demo_voice: Float32) -> None:
 
 def test_a_file_that_is_damaged_or_of_another_size_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"not a checkpoint of this size, for example conv1\.weight"):
-        encoder_of(Whisper(width=16, heads=2))
+        encoder_of(Whisper(state=16, heads=2))
     damaged = tmp_path / "model.bin"
     damaged.write_bytes(whisper_weights().read_bytes()[:1_000_000])
     with pytest.raises(ValueError, match="damaged, or no model of CTranslate2"):

@@ -41,7 +41,7 @@ def test_what_an_encoder_itself_holds_still_no_stage_moves(made_data: Path, tmp_
     (whisper,) = (stage for stage in STAGES if stage.name == "audio-whisper")
     two, four = (_train(whisper, made_data, tmp_path / str(n), tmp_path / "cache", n) for n in (2, 4))
     moved = {name.split(".")[1] for name in two if not torch.equal(two[name], four[name])}
-    assert moved == {"norm", "emotion", "sentiment"}
+    assert moved == {"norm", "projection", "emotion", "sentiment"}
 
 
 def test_two_runs_with_one_seed_are_the_same_and_with_another_are_not(made_data: Path, tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ AUDIO: Final[dict[str, Part]] = {
     ),
     "whisper": Part(
         Encoding(SESSION_MEL, Whisper()),
-        Encoding(SESSION_MEL, Whisper(width=16, layers=1, heads=2, intermediate=32)),
+        Encoding(SESSION_MEL, Whisper(width=16, state=16, together=(2,), heads=2, intermediate=32)),
         "whisper-tiny.en",
     ),
     "gru": Part(

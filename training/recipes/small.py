@@ -49,9 +49,17 @@ _VOICES_AS_WHISPER_HEARS: Final = UnimodalStage(
     # Whisper knows voices of every pitch and speed; what is imitated are microphones and noise.
     sound=SoundAugment(speed=0.0, pitch_bands=0.0, max_crop_s=12.0, reverb=0.0, time_masks=0, band_masks=0),
     score="unweighted_recall",
-    loop=LoopConfig(epochs=12, batch_size=64, learning_rate=3e-3, class_power=0.5, weight_decay=0.02, average=0.995),
+    loop=LoopConfig(
+        epochs=16,
+        batch_size=64,
+        learning_rate=2e-3,
+        class_power=0.5,
+        label_smoothing=0.05,
+        weight_decay=0.05,
+        average=0.995,
+    ),
 )
-"""Only the heads learn."""
+"""Only the layer on what Whisper says learns, and the heads."""
 _PICTURES: Final = UnimodalStage(
     name="video-faces",
     modality="video",
@@ -73,7 +81,7 @@ _TINY_TEXT: Final = TextSpec(max_tokens=32)
 _TINY_TEACHER: Final = Encoding(_TINY_TEXT, Mpnet(width=16, hidden=16, layers=1, heads=2, intermediate=32))
 _TINY_VOICE: Final = CnnWhisper(
     cnn=MelCnn(width=16, channels=(4, 4, 8, 8), temporal=16),
-    whisper=Whisper(width=16, layers=1, heads=2, intermediate=32),
+    whisper=Whisper(width=16, state=16, together=(2,), heads=2, intermediate=32),
     width=32,
 )
 
@@ -86,7 +94,7 @@ def small(size: Size) -> Recipe:
 def _full() -> Recipe:
     return Recipe(
         name="small",
-        version="8",
+        version="9",
         size="full",
         network=NetworkConfig(
             {
