@@ -1,5 +1,6 @@
 """A trained network in one file: weights, what it is made of, and what is known about it. Training writes it, exporters read it."""
 
+import errno
 import pickle
 import shutil
 from collections.abc import Mapping
@@ -36,20 +37,31 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
 def save(folder: Path, network: Network, card: Card) -> None:
     """Write `network.pt` into a run's folder, whole or not at all; beside it the graphs that are kept."""
-    draft = folder / (FILE + ".part")
     kept = exported_parts(network)
     for modality, part in kept.items():
         shutil.copyfile(part.path, folder / _kept_file(modality))
-    torch.save(
-        {
-            "card": msgspec.json.encode(card).decode(),
-            "network": to_data(network.config),
-            "state": network.state_dict(),
-            "kept": list(kept),
-        },
-        draft,
-    )
-    draft.replace(folder / FILE)
+    value = {
+        "card": msgspec.json.encode(card).decode(),
+        "network": to_data(network.config),
+        "state": network.state_dict(),
+        "kept": list(kept),
+    }
+    write_whole(folder / FILE, value)
+
+
+def write_whole(path: Path, value: object) -> None:
+    """Write what `torch.load` reads, whole or not at all.
+
+    Raises:
+        OSError: it cannot be written; what was there before is there still.
+    """
+    draft = path.with_name(path.name + ".part")
+    try:
+        torch.save(value, draft)
+    except RuntimeError as err:  # torch writes by itself, and has no error of its own for a full disk
+        draft.unlink(missing_ok=True)
+        raise OSError(errno.EIO, f"cannot be written, is the disk full? ({_first_sentence(err)})", str(path)) from err
+    draft.replace(path)
 
 
 def load(folder: Path) -> tuple[Network, Card]:
@@ -86,9 +98,7 @@ def _kept_file(modality: str) -> str:
 
 def save_typical(folder: Path, inputs: Mapping[Modality, tuple[Tensor, ...]]) -> None:
     """Write one batch of each encoder's inputs, as training had them, beside `network.pt`: what 8-bit graphs are measured on."""
-    draft = folder / (TYPICAL + ".part")
-    torch.save(dict(inputs), draft)
-    draft.replace(folder / TYPICAL)
+    write_whole(folder / TYPICAL, dict(inputs))
 
 
 def load_typical(folder: Path) -> dict[Modality, tuple[Tensor, ...]]:

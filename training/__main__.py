@@ -13,6 +13,9 @@ def main() -> None:
     except StreamerError as err:
         sys.stderr.write(f"error: {err}\n")
         raise SystemExit(2) from None
+    except OSError as err:  # a disk that is full, a folder that is not ours
+        sys.stderr.write(f"error: {err.filename or 'the output'}: {err.strerror or err}\n")
+        raise SystemExit(2) from None
 
 
 main()

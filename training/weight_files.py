@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from models.checkpoint import write_whole
 from training.errors import TrainingError
 
 
@@ -27,10 +28,12 @@ def read(path: Path, mend: str) -> dict[str, Any]:
 
 
 def write(path: Path, value: object) -> None:
-    """Write it for `read`, whole or not at all; one process at a time."""
-    draft = path.with_suffix(".part")
-    torch.save(value, draft)
-    draft.replace(path)
+    """Write it for `read`, whole or not at all; one process at a time.
+
+    Raises:
+        OSError: it cannot be written; what was there before is there still.
+    """
+    write_whole(path, value)
 
 
 def fill(network: nn.Module, weights: Mapping[str, Tensor], path: Path, mend: str) -> None:
