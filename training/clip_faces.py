@@ -1,5 +1,6 @@
 """The face that speaks in a clip, found and cut as the daemon does it."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -82,13 +83,14 @@ def _voice_session() -> "InferenceSession":
     return open_voice_session()
 
 
-def _frames(path: Path) -> list[VideoFrame]:
+def _frames(path: Path) -> Iterator[VideoFrame]:
+    """One by one: those of a clip of minutes, which MELD has, would fill the memory."""
     try:
         with av.open(str(path)) as container:
-            return [
-                VideoFrame.of(float(frame.time or number / 25), _picture(frame))
-                for number, frame in enumerate(container.decode(video=0))
-            ]
+            if not container.streams.video:
+                raise TrainingError(f"{path}: has no pictures in it; fetch the file again or remove it")
+            for number, frame in enumerate(container.decode(video=0)):
+                yield VideoFrame.of(float(frame.time or number / 25), _picture(frame))
     except (av.error.FFmpegError, IndexError) as err:
         raise TrainingError(f"{path}: its pictures cannot be decoded ({err}); fetch the file again") from err
 

@@ -17,6 +17,8 @@ def decode(path: Path, sample_rate_hz: int) -> Float32:
     """
     try:
         with av.open(str(path)) as container:
+            if not container.streams.audio:
+                raise TrainingError(f"{path}: has no sound in it; fetch the file again or remove it")
             resampler = av.AudioResampler("flt", "mono", sample_rate_hz)
             frames = [f for frame in container.decode(audio=0) for f in resampler.resample(frame)] + resampler.resample(
                 None

@@ -1,13 +1,17 @@
 """What a clip's sound is worth to a network: features that are finite, or the row with the reason."""
 
+import tracemalloc
 import wave
+from itertools import repeat
 from pathlib import Path
 
+import av
 import msgspec
 import numpy as np
 import pytest
 
-from streamer.features import LogMelSpec
+from streamer.features import FaceCropSpec, LogMelSpec
+from training.clip_faces import faces_of_clip
 from training.clip_store import ClipStore
 from training.errors import TrainingError
 from training.progress import Progress
@@ -55,3 +59,35 @@ def test_sound_of_no_length_keeps_its_row_and_says_why(tmp_path: Path) -> None:
     assert sound.reason is not None
     assert sound.reason.startswith("table.csv:7: dia0_utt3: ")
     assert "empty.wav: has no sound in it" in sound.reason
+
+
+def _grey_film(path: Path, pictures: int) -> Path:
+    """Without sound, 320 by 240."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        grey = np.full((240, 320, 3), 128, np.uint8)
+        for picture in repeat(grey, pictures):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
+    return path
+
+
+def test_what_a_clip_lacks_is_named_with_its_file(tmp_path: Path) -> None:
+    film, sound = _grey_film(tmp_path / "film.mp4", 5), _float_wav(tmp_path / "sound.wav", [0.1] * 8000)
+    heard = _store(tmp_path).sound(msgspec.structs.replace(SAMPLE, audio=film))
+    assert "film.mp4: has no sound in it" in (heard.reason or "")
+    with pytest.raises(TrainingError, match=r"sound\.wav: has no pictures in it"):
+        faces_of_clip(sound, FaceCropSpec(), None)
+
+
+def test_a_long_clip_is_looked_at_picture_by_picture(tmp_path: Path) -> None:
+    pictures = 200
+    film = _grey_film(tmp_path / "long.mp4", pictures)
+    tracemalloc.start()
+    try:
+        assert faces_of_clip(film, FaceCropSpec(), None).reason is not None
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < pictures * 320 * 240 * 3 / 4
