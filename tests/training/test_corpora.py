@@ -58,12 +58,26 @@ def test_what_was_said_in_a_dialogue_that_is_held_out_too_does_not_train(tmp_pat
         ("Hi.,Ross,joy,positive,zero,0\n", r"train_sent_emo\.csv:2: dialogue 'zero'"),
         ("Hi.,Ross,joy\n", r"train_sent_emo\.csv:2: no 'Sentiment' in this row"),
         (b"Utterance,Speaker\nHi.,Ross\n", r"train_sent_emo\.csv: no column 'Emotion'; it has Utterance, Speaker"),
-        (HEADER.encode() + b"Hi \xff.,Ross,joy,positive,0,0\n", r"train_sent_emo\.csv:\d: not UTF-8"),
+        (HEADER.encode() + b"Hi \xff.,Ross,joy,positive,0,0\n", r"train_sent_emo\.csv:\d: not UTF-8.*iconv"),
+        ('"Hi' + 140_000 * ".", r"train_sent_emo\.csv:\d: no readable row .*mend its quotes"),
+        ("", r"train_sent_emo\.csv: has no row below its header"),
+        (b"", r"train_sent_emo\.csv: no column 'Utterance'; it has nothing at all in it"),
     ],
 )
 def test_a_bad_row_of_meld_is_named(tmp_path: Path, rows: str | bytes, message: str) -> None:
     with pytest.raises(TrainingError, match=message):
         meld.read(_meld(tmp_path, rows))
+
+
+def test_windows_apostrophes_that_came_as_control_characters_are_apostrophes(tmp_path: Path) -> None:
+    samples = meld.read(_meld(tmp_path, "I\x92m here\x85,Ross,joy,positive,1,0\nOh.,Joey,joy,positive,1,1\n"))
+    assert samples[0].text == "I’m here…"
+    assert samples[1].context == (("Ross", "I’m here…"),)
+
+
+def test_a_table_that_a_spreadsheet_saved_is_read(tmp_path: Path) -> None:
+    table = f"\ufeff{HEADER}Hi.,Ross,joy,positive,1,0\n".encode()
+    assert meld.read(_meld(tmp_path, table))[0].text == "Hi."
 
 
 def test_a_bad_row_of_goemotions_is_named(tmp_path: Path) -> None:
@@ -126,6 +140,36 @@ def test_a_clip_with_a_name_of_another_scheme_is_named(made_data: Path, tmp_path
     (folder / "song.opus").write_bytes(b"")
     with pytest.raises(TrainingError, match=r"song\.opus.*scheme of ravdess"):
         CORPORA["ravdess"].read(tmp_path)
+
+
+def test_clips_are_read_as_they_are_distributed_and_each_once(tmp_path: Path) -> None:
+    folder = tmp_path / "audio" / "ravdess"
+    names = ("a/Actor_01/03-01-01-01-01-01-01.wav", "b/Actor_01/03-01-01-01-01-01-01.wav", "03-01-08-01-01-01-17.opus")
+    for name in (*names, "a/Actor_01/._03-01-01-01-01-01-01.wav", "README.txt"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"")
+    found = CORPORA["ravdess"].read(tmp_path)
+    assert [(s.speaker, s.split, s.audio) for s in found] == [
+        ("ravdess/17", "dev", folder / names[2]),
+        ("ravdess/01", "train", folder / names[0]),
+    ]
+
+
+@pytest.mark.parametrize(("split", "expected"), [("test", "test"), ("PublicTest", None)])
+def test_pictures_of_a_test_split_do_not_train_and_an_unknown_split_is_named(
+    made_data: Path, tmp_path: Path, split: str, expected: str | None
+) -> None:
+    table = pq.read_table(made_data / "faces" / "ferplus.parquet")
+    splits = table["split"].to_pylist()
+    splits[1] = split
+    (tmp_path / "faces").mkdir()
+    place = table.schema.get_field_index("split")
+    pq.write_table(table.set_column(place, "split", pa.array(splits)), tmp_path / "faces" / "ferplus.parquet")
+    if expected is None:
+        with pytest.raises(TrainingError, match=r"ferplus\.parquet:2: unknown label 'PublicTest'"):
+            ferplus.read(tmp_path)
+    else:
+        assert {s.split for s in ferplus.read(tmp_path) if s.key == "1"} == {expected}
 
 
 def test_a_picture_that_stands_in_several_splits_is_only_in_the_first(made_data: Path, tmp_path: Path) -> None:

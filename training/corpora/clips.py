@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from streamer.labels import Emotion
 from training.errors import TrainingError
 from training.samples import Sample, Split, emotion_of, implied_sentiment
+
+_SOUND: Final = (".opus", ".wav", ".flac")
 
 
 class Named(NamedTuple):
@@ -17,16 +19,19 @@ class Named(NamedTuple):
 
 
 def read_clips(folder: Path, corpus: str, parse: Callable[[str], Named], split_of: dict[str, Split]) -> list[Sample]:
-    """Every `.opus` file of a folder; speakers that `split_of` does not name are for training.
+    """Every clip of a folder and of those in it, as the corpora are distributed; speakers that `split_of` does not name are for training.
+
+    A clip that is there twice, as an archive's copy or in another format, counts once.
 
     Raises:
         TrainingError: the folder is missing or empty, or a name does not follow the corpus's scheme.
     """
-    paths = sorted(folder.glob("*.opus"))
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SOUND and path.name[0] != ".")
+    paths = {path.stem: path for path in reversed(found)}.values()
     if not paths:
-        raise TrainingError(f"{folder}: no .opus files there; --data is the folder that holds audio/")
+        raise TrainingError(f"{folder}: no {' or '.join(_SOUND)} files there; --data is the folder that holds audio/")
     samples = []
-    for path in paths:
+    for path in reversed(paths):
         try:
             speaker, label = parse(path.stem)
         except (KeyError, ValueError, IndexError):

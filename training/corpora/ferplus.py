@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from streamer.labels import EMOTIONS, Emotion
+from training.corpora.tables import known
 from training.errors import TrainingError
 from training.samples import Sample, Split, implied_sentiment
 
@@ -21,11 +22,18 @@ _VOTES: Final[dict[str, Emotion]] = {
 }
 """Votes for `unknown` and `NF` (no face) are left out; where they are the majority, the picture is."""
 _REFUSED: Final = ("unknown", "NF")
+_SPLITS: Final[dict[str, Split]] = {"train": "train", "dev": "dev", "test": "test"}
 _CALIBRATION_EVERY: Final = 10
 
 
 def read(data: Path) -> list[Sample]:
-    """Vote shares as soft labels. Its train split trains, but for each tenth picture, which calibrates; dev is reported."""
+    """Vote shares as soft labels.
+
+    Its train split trains, but for each tenth picture, which calibrates; dev is reported; so is test, which is not in our table.
+
+    Raises:
+        TrainingError: the table is missing, or is another, or has a split of another name.
+    """
     import pyarrow.parquet as pq  # a large library that no other corpus needs
 
     path = data / "faces" / "ferplus.parquet"
@@ -42,7 +50,9 @@ def read(data: Path) -> list[Sample]:
         emotion = _shares(votes[row])
         if emotion is None:
             continue
-        own_split: Split = "dev" if split == "dev" else "calibration" if row % _CALIBRATION_EVERY == 0 else "train"
+        own_split = known(path, row + 1, _SPLITS, split)
+        if own_split == "train" and row % _CALIBRATION_EVERY == 0:
+            own_split = "calibration"
         sentiment = implied_sentiment(emotion)
         samples.append(
             Sample(corpus="ferplus", key=name, split=own_split, emotion=emotion, sentiment=sentiment, face=image)
@@ -54,7 +64,7 @@ def _apart(samples: list[Sample]) -> list[Sample]:
     """FER2013 has pictures that stand in two of its splits: none calibrates that trains, none is reported that does either."""
     taken: set[bytes | None] = set()
     kept: list[Sample] = []
-    for split in ("train", "calibration", "dev"):
+    for split in ("train", "calibration", "dev", "test"):
         own = [sample for sample in samples if sample.split == split and sample.face not in taken]
         taken.update(sample.face for sample in own)
         kept += own

@@ -5,7 +5,7 @@ from typing import Final, get_args
 
 from streamer.features import ContextTurn
 from streamer.labels import Emotion, Sentiment
-from training.corpora.tables import known, rows
+from training.corpora.tables import known, rows, typeset
 from training.errors import TrainingError
 from training.samples import Sample, Split, emotion_of, sentiment_of
 
@@ -39,6 +39,7 @@ def _read(path: Path, split: Split) -> list[tuple[tuple[str, ...], Sample]]:
         emotion = emotion_of(known(path, line, _EMOTIONS, row["Emotion"]))
         sentiment = sentiment_of(known(path, line, _SENTIMENTS, row["Sentiment"]))
         own_split: Split = "calibration" if split == "train" and int(dialogue) % _CALIBRATION_EVERY == 0 else split
+        text = typeset(row["Utterance"])
         sample = Sample(
             corpus="meld",
             key=f"{path.name}:dia{dialogue}_utt{row['Utterance_ID']}",
@@ -46,12 +47,12 @@ def _read(path: Path, split: Split) -> list[tuple[tuple[str, ...], Sample]]:
             emotion=emotion,
             sentiment=sentiment,
             speaker=row["Speaker"],
-            text=row["Utterance"],
+            text=text,
             context=tuple(turns[-8:]),
             dialogue=f"{split}/{dialogue}",
         )
         samples.append((tuple(row[name] for name in _SPAN if name in row), sample))
-        turns.append(ContextTurn(row["Speaker"], row["Utterance"]))
+        turns.append(ContextTurn(row["Speaker"], text))
     return samples
 
 

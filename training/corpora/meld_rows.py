@@ -6,7 +6,7 @@ from typing import Final, Literal, NamedTuple, get_args
 import msgspec
 
 from streamer.labels import Emotion, Sentiment
-from training.corpora.tables import known, rows
+from training.corpora.tables import known, rows, typeset
 from training.errors import TrainingError
 
 MeldSplit = Literal["train", "dev", "test"]
@@ -111,7 +111,7 @@ def _row(path: Path, line: int, row: dict[str, str], split: MeldSplit) -> Row:
         utterance=_number(path, line, row, "Utterance_ID"),
         clip_utterance=_number(path, line, row, _ORIGINAL if _ORIGINAL in row else "Utterance_ID"),
         speaker=row["Speaker"],
-        text=row["Utterance"],
+        text=typeset(row["Utterance"]),
         emotion=known(path, line, _EMOTIONS, row["Emotion"]),
         sentiment=known(path, line, _SENTIMENTS, row["Sentiment"]),
         episode=(_number(path, line, row, "Season"), _number(path, line, row, "Episode")),

@@ -1,13 +1,16 @@
 """Reading text tables so that a bad row is named by file and row."""
 
 import csv
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import Final, TextIO, TypeVar
 
 from training.errors import TrainingError
 
 Label = TypeVar("Label")
+
+_CONTROLS: Final = re.compile("[\x80-\x9f]")
 
 
 def rows(
@@ -16,23 +19,26 @@ def rows(
     """Each row as (its line number, column -> text).
 
     Raises:
-        TrainingError: the file is missing, not UTF-8, lacks a column, or a row has too few fields.
+        TrainingError: the file is missing, empty or not UTF-8, lacks a column, or a row has too few fields or cannot be read.
     """
     with _open(path) as file:
         reader = csv.DictReader(file, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
         try:
             missing = [c for c in columns if c not in (reader.fieldnames or ())]
             if missing:
-                raise TrainingError(f"{path}: no column {missing[0]!r}; it has {', '.join(reader.fieldnames or ())}")
+                there = ", ".join(reader.fieldnames or ()) or "nothing at all in it"
+                raise TrainingError(f"{path}: no column {missing[0]!r}; it has {there}")
             for row in reader:
                 empty = [c for c in columns if row[c] is None]
                 if empty:
                     raise TrainingError(f"{path}:{reader.line_num}: no {empty[0]!r} in this row")
                 yield reader.line_num, row
+            if reader.line_num <= 1:
+                raise TrainingError(f"{path}: has no row below its header; fetch the file again")
         except UnicodeDecodeError as err:
-            raise TrainingError(
-                f"{path}:{reader.line_num + 1}: not UTF-8 ({err.reason} at byte {err.start}); convert the file"
-            ) from err
+            raise _not_utf8(path, reader.line_num + 1, err) from err
+        except csv.Error as err:
+            raise TrainingError(f"{path}:{reader.line_num}: no readable row ({err}); mend its quotes") from err
 
 
 def lines(path: Path, fields: int) -> Iterator[tuple[int, list[str]]]:
@@ -50,9 +56,12 @@ def lines(path: Path, fields: int) -> Iterator[tuple[int, list[str]]]:
                     raise TrainingError(f"{path}:{number}: {len(found)} fields, expected {fields}")
                 yield number, found
         except UnicodeDecodeError as err:
-            raise TrainingError(
-                f"{path}:{number + 1}: not UTF-8 ({err.reason} at byte {err.start}); convert the file"
-            ) from err
+            raise _not_utf8(path, number + 1, err) from err
+
+
+def typeset(text: str) -> str:
+    """The same with its quotation marks and dots: where Windows-1252 was taken for Latin-1, they are control characters (U+0092 is ’)."""
+    return _CONTROLS.sub(lambda found: found[0].encode("latin-1").decode("cp1252", errors="ignore"), text)
 
 
 def known(path: Path, line: int, labels: dict[str, Label], label: str) -> Label:
@@ -66,7 +75,14 @@ def known(path: Path, line: int, labels: dict[str, Label], label: str) -> Label:
     return labels[label]
 
 
+def _not_utf8(path: Path, line: int, err: UnicodeDecodeError) -> TrainingError:
+    return TrainingError(
+        f"{path}:{line}: not UTF-8 ({err.reason} at byte {err.start}); convert the file, "
+        "if it is of Windows by `iconv -f WINDOWS-1252 -t UTF-8`"
+    )
+
+
 def _open(path: Path) -> TextIO:
     if not path.is_file():
         raise TrainingError(f"{path}: not there; --data is the folder that holds {path.parent.name}/")
-    return path.open(encoding="utf-8", newline="")
+    return path.open(encoding="utf-8-sig", newline="")  # a spreadsheet writes a mark before the first column
