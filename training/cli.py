@@ -14,7 +14,7 @@ SizeOption = Annotated[Literal["tiny", "full"], typer.Option(help="tiny: random 
 WithOption = Annotated[
     list[str] | None, typer.Option("--with", help="What the recipe leaves open: text=bilstm; several times.")
 ]
-EpochsOption = Annotated[int | None, typer.Option(help="Instead of the recipe's.")]
+EpochsOption = Annotated[int | None, typer.Option(help="Instead of the recipe's.", min=1)]
 SplitOption = Annotated[Literal["calibration", "dev", "test"], typer.Option(help="What the figures are of.")]
 DataOption = Annotated[Path, typer.Option(help="The folder that holds meld/, text/, audio/ and faces/.")]
 CacheOption = Annotated[Path, typer.Option(help="Where computed features are kept.")]
@@ -27,8 +27,10 @@ def train(
     recipe: Annotated[str, typer.Option(help="A name in training/recipes.")] = "small",
     size: Annotated[Literal["tiny", "full"], typer.Option(help="tiny: random weights, seconds.")] = "full",
     stage: Annotated[list[str] | None, typer.Option(help="Only this stage; may be given several times.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's, for every stage.")] = None,
-    steps: Annotated[int | None, typer.Option(help="Stop every stage after this many; --resume goes on.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Instead of the recipe's, for every stage.", min=1)] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Stop every stage after this many; --resume goes on.", min=1)
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run was cut off.")] = False,
     chosen: WithOption = None,
     random_weights: Annotated[

@@ -82,7 +82,9 @@ def evaluate_clips(
     """
     samples = [s for s in corpora.read(("meld-clips",), data) if s.split == split]
     if not samples:
-        raise TrainingError(f"{data}: no table of the split {split} there; MELD calls it {split}_sent_emo.csv")
+        table = "train" if split == "calibration" else split
+        raise TrainingError(f"{data}: no table of the split {split} there; MELD calls it {table}_sent_emo.csv")
+    pictures.mkdir(parents=True, exist_ok=True)  # now, not after hours, where nothing can be written there
     store = store_of(runner.specs, cache, progress, data=data)
     troubles = store.prepare(samples, workers=2)
     clips = encode_clips(runner, samples, store, progress)
@@ -157,7 +159,7 @@ def _metrics(judged: Judged, data: str, split: Split) -> list[Metric]:
 def _heads(judged: Judged, data: str, split: Split) -> list[Metric]:
     """Of everyone, then of the minor speakers."""
     everyone = np.ones(len(judged.samples), bool)
-    minor = np.array([s.speaker not in MAIN_SPEAKERS for s in judged.samples])
+    minor = np.array([(s.speaker or "").strip().title() not in MAIN_SPEAKERS for s in judged.samples])
     slices = [(data, everyone), (f"{data}, minor speakers", minor)]
     return [metric for name, own in slices if own.any() for metric in _slice(judged, own, name, split)]
 

@@ -79,6 +79,8 @@ def open_runner(target: Path) -> tuple[Runner, dict[str, Calibration]]:
 
 def report(folder: Path, data: Path, cache: Path, card: Path, progress: Progress) -> None:
     """Measure a bundle on dev, write the figures into its manifest, and the model card from the manifest."""
+    bundles.read(folder)  # said now rather than after an hour of measuring
+    card.parent.mkdir(parents=True, exist_ok=True)
     metrics = evaluate(folder, data, cache, "dev", progress)
     manifest = msgspec.structs.replace(bundles.read(folder).manifest, metrics=metrics)
     bundles.write_manifest(folder, manifest)

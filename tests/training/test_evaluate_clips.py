@@ -7,6 +7,7 @@ import pytest
 
 from models.checkpoint import load
 from streamer.calibration import COMPATIBLE
+from streamer.errors import BundleError
 from tests.training.tiny_joint import STAGE, recipe
 from training.clip_scores import encode_clips
 from training.clip_store import store_of
@@ -14,7 +15,7 @@ from training.corpora import meld_clips
 from training.errors import TrainingError
 from training.evaluate_clips import judge
 from training.progress import Progress
-from training.report import evaluate
+from training.report import evaluate, report
 from training.run import train_recipe
 from training.runner import TorchRunner
 
@@ -61,6 +62,40 @@ def test_tables_without_clips_are_measured_on_their_words_and_said_once(
     said = " ".join(capsys.readouterr().out.split())
     assert "modalities: text 7" in said
     assert said.count("there are no clips of test beside it") == 1
+
+
+def test_a_bundle_is_asked_for_before_anything_is_measured(
+    run: Path, mini_meld: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(BundleError, match=r"no manifest\.json there"):
+        report(run, mini_meld, tmp_path / "cache", tmp_path / "CARD.md", Progress())
+    assert capsys.readouterr().out == ""
+
+
+def test_a_place_for_pictures_that_cannot_be_is_said_before_anything_is_measured(
+    run: Path, mini_meld: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(OSError, match="taken"):
+        evaluate(run, mini_meld, tmp_path / "cache", "test", Progress(), pictures=tmp_path / "taken")
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_split_that_is_not_there_is_named_as_meld_calls_it(run: Path, mini_meld: Path, tmp_path: Path) -> None:
+    (tmp_path / "dev").symlink_to(mini_meld / "dev")
+    with pytest.raises(TrainingError, match=r"split calibration there; MELD calls it train_sent_emo\.csv"):
+        evaluate(run, tmp_path, run / "cache", "calibration", Progress(), pictures=tmp_path / "pictures")
+
+
+def test_a_main_speaker_is_one_however_the_name_is_written(run: Path, mini_meld: Path, tmp_path: Path) -> None:
+    table = (mini_meld / "test" / "test_sent_emo.csv").read_text(encoding="utf-8")
+    found = []
+    for number, text in enumerate((table, table.replace("Ross", "ROSS ").replace("Joey", "joey"))):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "test_sent_emo.csv").write_text(text, encoding="utf-8")
+        metrics = evaluate(run, tmp_path / str(number), run / "cache", "test", Progress(), pictures=tmp_path / "p")
+        found.append(next(m.n for m in metrics if "minor" in m.data))
+    assert found[0] == found[1] < 7
 
 
 def test_decisions_never_contradict_whatever_is_let_through(run: Path, mini_meld: Path) -> None:

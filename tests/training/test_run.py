@@ -229,6 +229,13 @@ def test_help_needs_no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(verb in output for verb in ("train", "evaluate", "report"))
 
 
+@pytest.mark.parametrize("flag", ["--epochs", "--steps"])
+def test_a_training_of_no_length_is_refused(made_data: Path, tmp_path: Path, flag: str) -> None:
+    found = CliRunner().invoke(app, ["train", "--data", str(made_data), "--out", str(tmp_path / "run"), flag, "0"])
+    assert found.exit_code == 2
+    assert not (tmp_path / "run").exists()
+
+
 def test_the_model_card_has_every_corpus_and_every_figure_of_the_manifest(tmp_path: Path) -> None:
     (tmp_path / "fusion.onnx").write_bytes(b"graph")
     metric = Metric("emotion weighted F1", 0.6123, "MELD, gold text", "dev", "text", 1109, 0.58, 0.64)
