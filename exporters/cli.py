@@ -1,13 +1,15 @@
 """`python -m exporters`: one verb each."""
 
+import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 app = typer.Typer(help="Write, check and look into bundles.", no_args_is_help=True, pretty_exceptions_enable=False)
+_WIDE: Final = 160
 
 
 @app.command()
@@ -52,7 +54,7 @@ def inspect(bundle: Annotated[Path, typer.Argument(help="A bundle's folder.")]) 
             f"{graph.flops / 1e6:,.1f}",
             graph.latency,
         )
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else _WIDE).print(table)  # in a file nothing need be cut
 
 
 @app.command()

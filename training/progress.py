@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as RichProgress
 
 _LINE_EVERY_S: Final = 60.0
+_WIDE: Final = 160
 
 
 class Bar:
@@ -36,6 +37,8 @@ class Progress:
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(quiet=os.environ.get("RANK", "0") != "0")  # one of several processes says it
+        if console is None and not self.console.is_terminal and "COLUMNS" not in os.environ:
+            self.console.width = _WIDE  # a file has no edge at which names in tables would have to be cut
 
     @contextmanager
     def epoch(self, stage: str, number: int, of: int, batches: int) -> Iterator[Bar]:

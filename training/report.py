@@ -14,6 +14,7 @@ from streamer.labels import EMOTIONS
 from training.by_emotion import rows
 from training.card import render
 from training.change import Change, changes, table
+from training.corpora.meld_rows import table_path
 from training.evaluate import Bench
 from training.evaluate_clips import evaluate_clips, has_clips
 from training.made_lines import judge_lines
@@ -27,21 +28,29 @@ def evaluate(
 ) -> tuple[Metric, ...]:
     """The figures of a run (in torch) or of a bundle (on ONNX Runtime), printed as a table.
 
-    MELD with its clips, or its test split, is measured in MELD's terms (`evaluate_clips`); other folders corpus by corpus (`Bench`).
+    MELD with its clips, or its test split, is measured in MELD's terms (`evaluate_clips`); other folders corpus by corpus (`Bench`), and
+    so are voices and faces for a test, where a folder has some.
 
     Raises:
         BundleError: the folder holds neither a finished run nor a bundle.
         TrainingError: the data is not there, or wrong.
     """
     runner, calibrations = open_runner(target)
-    if split == "test" or has_clips(data) or isinstance(runner.specs.get("audio"), VectorsSpec):
+    published = isinstance(runner.specs.get("audio"), VectorsSpec)
+    bench = Bench(runner, calibrations, data, cache, split, progress)
+    others = bench.official_test() if split == "test" and not published else ()
+    if others and table_path(data, "test") is None:
+        _print(others, progress)
+        return others
+    if split == "test" or has_clips(data) or published:
         pictures = pictures or Path("runs") / f"evaluate-{target.name}"
-        metrics, notes = evaluate_clips(runner, calibrations, data, cache, split, pictures, progress)
+        found, notes = evaluate_clips(runner, calibrations, data, cache, split, pictures, progress)
+        metrics = found + others
         _print(metrics, progress)
         for note in notes:
             progress.say(note)
         return metrics
-    metrics = Bench(runner, calibrations, data, cache, split, progress).run()
+    metrics = bench.run()
     _print(metrics, progress)
     return metrics
 

@@ -8,6 +8,7 @@ import pytest
 from models.checkpoint import load
 from streamer.calibration import COMPATIBLE
 from streamer.errors import BundleError
+from tests.training.made_data import clip
 from tests.training.tiny_joint import STAGE, recipe
 from training.clip_scores import encode_clips
 from training.clip_store import store_of
@@ -96,6 +97,33 @@ def test_a_main_speaker_is_one_however_the_name_is_written(run: Path, mini_meld:
         metrics = evaluate(run, tmp_path / str(number), run / "cache", "test", Progress(), pictures=tmp_path / "p")
         found.append(next(m.n for m in metrics if "minor" in m.data))
     assert found[0] == found[1] < 7
+
+
+def test_voices_for_a_test_are_measured_with_meld_or_without_it(
+    run: Path, mini_meld: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    for emotion in ("03", "05"):
+        clip(tmp_path / "audio" / "ravdess" / "Actor_21" / f"03-01-{emotion}-01-01-01-21.opus", 0.5, 300.0)
+    clip(tmp_path / "audio" / "cremad" / "1080_DFA_ANG_XX.opus", 0.5, 300.0)  # of dev: not asked for
+    alone = evaluate(run, tmp_path, run / "cache", "test", Progress())
+    assert {(m.data, m.n) for m in alone if not m.of} == {("RAVDESS, unseen speakers", 2)}
+    assert "│ RAVDESS, unseen speakers (test)" in capsys.readouterr().out  # a name is not cut where no terminal is
+    (tmp_path / "test").symlink_to(mini_meld / "test")
+    both = evaluate(run, tmp_path, run / "cache", "test", Progress(), pictures=tmp_path / "pictures")
+    assert {m for m in both if "RAVDESS" in m.data} == set(alone)
+    assert "MELD, with its clips" in {m.data for m in both}
+
+
+@pytest.mark.parametrize(("ending", "title"), [(".wav", "CREMA-D"), (".opus", "CREMA-D (re-synthesised)")])
+def test_recordings_of_the_authors_are_not_called_made_from_spectrograms(
+    run: Path, tmp_path: Path, ending: str, title: str
+) -> None:
+    made = tmp_path / "audio" / "cremad" / "AudioWAV" / "1091_DFA_ANG_XX.opus"
+    clip(made, 0.5, 300.0)
+    made.rename(made.with_suffix(ending))
+    metrics = evaluate(run, tmp_path, run / "cache", "test", Progress())
+    assert {m.data for m in metrics} == {f"{title}, unseen speakers"}
 
 
 def test_decisions_never_contradict_whatever_is_let_through(run: Path, mini_meld: Path) -> None:

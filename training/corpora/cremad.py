@@ -18,11 +18,12 @@ _EMOTIONS: Final[dict[str, Emotion]] = {
 _SPLITS: Final[dict[str, Split]] = {
     **{str(actor): "calibration" for actor in range(1061, 1069)},
     **{str(actor): "dev" for actor in range(1069, 1081)},
+    **{str(actor): "test" for actor in range(1081, 1092)},
 }
 
 
 def read(data: Path) -> list[Sample]:
-    """Actors 1001-1060 train, 1061-1068 calibrate, 1069-1080 are reported."""
+    """Actors 1001-1060 train, 1061-1068 calibrate, 1069-1080 are reported; 1081-1091, for whoever has them, are for a test."""
     return read_clips(data / "audio" / "cremad", "cremad", _parse, _SPLITS)
 
 
