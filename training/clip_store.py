@@ -23,6 +23,8 @@ from training.samples import Sample
 
 VERSION: Final = b"1"
 """Raised when what is computed from the same clip and spec changes."""
+_HERE: Final = "{here}"
+"""In a reason that is kept, the file's name: files that are alike, such as empty ones, share an entry, and files move."""
 
 
 class Sound(NamedTuple):
@@ -79,7 +81,7 @@ class ClipStore:
         found = self._arrays.get(self.key(path, spec), lambda: _sound(path, spec))
         if not np.isfinite(found["values"]).all():
             raise TrainingError(f"{sample.key}: the features of {path} hold NaN or infinity")
-        reason = _reason(sample, found)
+        reason = _reason(sample, path, found)
         return Sound(None if reason else np.asarray(found["values"], np.float32), reason)
 
     def face(self, sample: Sample) -> Face:
@@ -88,7 +90,7 @@ class ClipStore:
         if path is None or spec is None:
             return Face(None, sample.reason or f"{sample.key}: has no pictures")
         found = self._arrays.get(self.key(path, spec, self._detector), lambda: _face(path, spec))
-        reason = _reason(sample, found)
+        reason = _reason(sample, path, found)
         return Face(None if reason else np.asarray(found["values"], np.uint8), reason)
 
     def _published(self, sample: Sample, width: int) -> Sound:
@@ -144,7 +146,7 @@ def _sound(path: Path, spec: AudioSpec) -> Arrays:
     try:
         return _entry(spec.extract(decode(path, spec.sample_rate_hz)))
     except TrainingError as err:
-        return _entry(np.zeros((0, 0), np.float32), str(err))
+        return _entry(np.zeros((0, 0), np.float32), str(err).replace(str(path), _HERE))
 
 
 def _face(path: Path, spec: FaceCropSpec) -> Arrays:
@@ -155,7 +157,7 @@ def _face(path: Path, spec: FaceCropSpec) -> Arrays:
     try:
         crops, reason = faces_of_clip(path, spec, waveform)
     except TrainingError as err:
-        return _entry(np.zeros((0, 0, 0, 0), np.uint8), str(err))
+        return _entry(np.zeros((0, 0, 0, 0), np.uint8), str(err).replace(str(path), _HERE))
     return _entry(crops[spec.pick(len(crops))], reason)
 
 
@@ -163,7 +165,7 @@ def _entry(values: Float32 | UInt8, reason: str | None = None) -> Arrays:
     return {"values": values, "reason": np.frombuffer((reason or "").encode(), np.uint8)}
 
 
-def _reason(sample: Sample, found: Arrays) -> str | None:
-    """Why a clip is of no use, naming the row; None where it is."""
-    reason = found["reason"].tobytes().decode()
+def _reason(sample: Sample, path: Path, found: Arrays) -> str | None:
+    """Why a clip is of no use, naming row and file; None where it is."""
+    reason = found["reason"].tobytes().decode().replace(_HERE, str(path))
     return f"{sample.key}: {reason}" if reason else None

@@ -81,6 +81,37 @@ def test_what_a_clip_lacks_is_named_with_its_file(tmp_path: Path) -> None:
         faces_of_clip(sound, FaceCropSpec(), None)
 
 
+def test_of_clips_that_are_alike_each_is_named_by_its_own_file(tmp_path: Path) -> None:
+    store = ClipStore(tmp_path / "cache", Progress(), audio=LogMelSpec(), video=FaceCropSpec())
+    for name in ("first.mp4", "second.mp4"):
+        path = tmp_path / name
+        path.write_bytes(b"")
+        sample = msgspec.structs.replace(SAMPLE, audio=path, video=path)
+        for reason in (store.sound(sample).reason, store.face(sample).reason):
+            assert f"{path}: " in str(reason)
+            assert str(reason).count("first.mp4") == 0 or name == "first.mp4"
+
+
+def test_sound_that_changes_its_rate_on_the_way_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "joined.ts"
+    path.write_bytes(_broadcast(tmp_path / "a.ts", 44_100) + _broadcast(tmp_path / "b.ts", 22_050))
+    reason = _store(tmp_path).sound(msgspec.structs.replace(SAMPLE, audio=path)).reason
+    assert "joined.ts: cannot be decoded" in str(reason)
+
+
+def _broadcast(path: Path, rate_hz: int) -> bytes:
+    """Half a second of silence as a transport stream, which can be joined to another."""
+    with av.open(str(path), "w", format="mpegts") as container:
+        stream = container.add_stream("mp2", rate=rate_hz, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, rate_hz // 2), np.int16), format="s16", layout="mono")
+        frame.sample_rate = rate_hz
+        resampler = av.AudioResampler("s16", "mono", rate_hz, frame_size=1152)
+        for part in [*resampler.resample(frame), *resampler.resample(None)]:
+            container.mux(stream.encode(part))
+        container.mux(stream.encode(None))
+    return path.read_bytes()
+
+
 def test_a_long_clip_is_looked_at_picture_by_picture(tmp_path: Path) -> None:
     pictures = 200
     film = _grey_film(tmp_path / "long.mp4", pictures)
