@@ -3,8 +3,10 @@
 import errno
 import pickle
 import shutil
+import struct
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import msgspec
 import torch
@@ -20,6 +22,11 @@ from streamer.labels import Modality
 FILE = "network.pt"
 TYPICAL = "typical.pt"
 TOKENIZER = "tokenizer.json"
+DAMAGED: Final = (
+    *(RuntimeError, LookupError, ValueError, TypeError, AttributeError, EOFError, OSError),
+    *(struct.error, pickle.UnpicklingError),
+)
+"""What `torch.load` raises of bytes that are no weights: whatever they happen to break."""
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,17 +86,23 @@ def load(folder: Path) -> tuple[Network, Card]:
         found = torch.load(path, map_location="cpu", weights_only=True)
         network = Network(from_data(found["network"]))
         for modality in found.get("kept", []):  # checkpoints from before graphs could be kept say nothing of it
-            graph = folder / _kept_file(modality)
-            if not graph.is_file():
-                raise BundleError(f"{graph}: not there, though the run kept it from a bundle; copy the whole run")
-            network.encoders[modality] = ExportedEncoder(graph, modality)
+            network.encoders[modality] = _kept_encoder(folder, modality)
         network.load_state_dict(found["state"])
         card = msgspec.json.decode(found["card"], type=Card)
-    except (RuntimeError, KeyError, EOFError, TypeError, pickle.UnpicklingError, msgspec.MsgspecError) as err:
+    except BundleError:
+        raise
+    except (*DAMAGED, msgspec.MsgspecError) as err:
         raise BundleError(
             f"{path}: damaged or of another version ({_first_sentence(err)}); the run's last stage writes it again (`--resume`)"
         ) from err
     return network.eval(), card
+
+
+def _kept_encoder(folder: Path, modality: Modality) -> ExportedEncoder:
+    graph = folder / _kept_file(modality)
+    if not graph.is_file():
+        raise BundleError(f"{graph}: not there, though the run kept it from a bundle; copy the whole run")
+    return ExportedEncoder(graph, modality)
 
 
 def _kept_file(modality: str) -> str:
@@ -112,7 +125,7 @@ def load_typical(folder: Path) -> dict[Modality, tuple[Tensor, ...]]:
         return {}
     try:
         return dict(torch.load(path, map_location="cpu", weights_only=True))
-    except (RuntimeError, EOFError, TypeError, pickle.UnpicklingError) as err:
+    except DAMAGED as err:
         raise BundleError(
             f"{path}: damaged ({_first_sentence(err)}); the run's last stage writes it again (`--resume`)"
         ) from err

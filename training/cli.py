@@ -173,7 +173,9 @@ def seeds(
     recipe: RecipeOption,
     data: DataOption,
     out: Annotated[Path, typer.Option(help="The study's folder; finished trainings in it are not repeated.")],
-    seed: Annotated[list[int] | None, typer.Option(help="May be given several times; 17 to 21 where not.")] = None,
+    seed: Annotated[
+        list[int] | None, typer.Option(help="May be given several times; 17 to 21 where not.", min=0)
+    ] = None,
     size: SizeOption = "full",
     chosen: WithOption = None,
     epochs: EpochsOption = None,

@@ -1,6 +1,5 @@
 """Files of weights that a stage left: what is damaged, or of another network, is said with the file and the mend."""
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from models.checkpoint import write_whole
+from models.checkpoint import DAMAGED, write_whole
 from training.errors import TrainingError
 
 
@@ -20,7 +19,7 @@ def read(path: Path, mend: str) -> dict[str, Any]:
     """
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, KeyError, OSError, pickle.UnpicklingError) as err:
+    except DAMAGED as err:
         raise TrainingError(f"{path}: damaged, or no file of weights ({_first_sentence(err)}); {mend}") from err
     if not isinstance(found, dict):
         raise TrainingError(f"{path}: no weights in it but one {type(found).__name__}; {mend}")

@@ -55,7 +55,7 @@ def test_a_run_leaves_voices_and_faces_for_8_bit_graphs_to_be_measured_on(run: P
         assert inputs.std() > 0.1
 
 
-@pytest.mark.parametrize("left", [b"", b"PK\x03\x04", b"<html>404: Not Found</html>", "a list"])
+@pytest.mark.parametrize("left", [b"", b"abc", b"\x80\x02X", b"PK\x03\x04", b"<html>404: Not Found</html>", "a list"])
 def test_a_network_that_is_damaged_or_never_was_one_is_named_in_one_line(tmp_path: Path, left: bytes | str) -> None:
     if isinstance(left, bytes):
         (tmp_path / "network.pt").write_bytes(left)

@@ -149,9 +149,10 @@ def test_a_checkpoint_that_was_cut_off_is_named_with_the_mend(run: Path, made_da
 
 def test_a_file_that_never_was_a_checkpoint_is_named(run: Path, made_data: Path) -> None:
     path = run / STAGE / "last.pt"
-    path.write_bytes(b"<html>404: Not Found</html>")
-    with pytest.raises(TrainingError, match=r"last\.pt: damaged, or no file of weights"):
-        _train(SMALL, made_data, run, steps=2)
+    for content in (b"<html>404: Not Found</html>", b"abc"):
+        path.write_bytes(content)
+        with pytest.raises(TrainingError, match=r"last\.pt: damaged, or no file of weights"):
+            _train(SMALL, made_data, run, steps=2)
     torch.save({"state": {}}, path)
     with pytest.raises(TrainingError, match=r"last\.pt: no checkpoint of a training, it has no 'network'"):
         _train(SMALL, made_data, run, steps=2)
