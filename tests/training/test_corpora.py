@@ -145,7 +145,7 @@ def test_a_clip_with_a_name_of_another_scheme_is_named(made_data: Path, tmp_path
 def test_clips_are_read_as_they_are_distributed_and_each_once(tmp_path: Path) -> None:
     folder = tmp_path / "audio" / "ravdess"
     names = ("a/Actor_01/03-01-01-01-01-01-01.wav", "b/Actor_01/03-01-01-01-01-01-01.wav", "03-01-08-01-01-01-17.opus")
-    for name in (*names, "a/Actor_01/._03-01-01-01-01-01-01.wav", "README.txt"):
+    for name in (*names, "a/Actor_01/03-02-01-01-01-01-01.wav", "a/Actor_01/._03-01-01-01-01-01-01.wav", "README.txt"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(b"")
     found = CORPORA["ravdess"].read(tmp_path)

@@ -18,10 +18,12 @@ class Named(NamedTuple):
     emotion: Emotion
 
 
-def read_clips(folder: Path, corpus: str, parse: Callable[[str], Named], split_of: dict[str, Split]) -> list[Sample]:
+def read_clips(
+    folder: Path, corpus: str, parse: Callable[[str], Named | None], split_of: dict[str, Split]
+) -> list[Sample]:
     """Every clip of a folder and of those in it, as the corpora are distributed; speakers that `split_of` does not name are for training.
 
-    A clip that is there twice, as an archive's copy or in another format, counts once.
+    A clip that is there twice, as an archive's copy or in another format, counts once; one that `parse` has no name for, not at all.
 
     Raises:
         TrainingError: the folder is missing or empty, or a name does not follow the corpus's scheme.
@@ -33,20 +35,22 @@ def read_clips(folder: Path, corpus: str, parse: Callable[[str], Named], split_o
     samples = []
     for path in reversed(paths):
         try:
-            speaker, label = parse(path.stem)
+            named = parse(path.stem)
         except (KeyError, ValueError, IndexError):
             raise TrainingError(
                 f"{path}: its name does not follow the scheme of {corpus}; remove or rename it"
             ) from None
-        emotion = emotion_of(label)
+        if named is None:
+            continue
+        emotion = emotion_of(named.emotion)
         samples.append(
             Sample(
                 corpus=corpus,
                 key=path.stem,
-                split=split_of.get(speaker, "train"),
+                split=split_of.get(named.speaker, "train"),
                 emotion=emotion,
                 sentiment=implied_sentiment(emotion),
-                speaker=f"{corpus}/{speaker}",
+                speaker=f"{corpus}/{named.speaker}",
                 audio=path,
             )
         )

@@ -33,7 +33,7 @@ def read(data: Path) -> list[Sample]:
     return read_clips(data / "audio" / "ravdess", "ravdess", _parse, _SPLITS)
 
 
-def _parse(stem: str) -> Named:
-    """`MM-VC-EM-IN-ST-RE-AC`: the third number is the emotion, the last the actor."""
+def _parse(stem: str) -> Named | None:
+    """`MM-VC-EM-IN-ST-RE-AC`: the third number is the emotion, the last the actor; where the second is 02 it is sung."""
     parts = stem.split("-")
-    return Named(parts[6], _EMOTIONS[parts[2]])
+    return None if parts[1] == "02" else Named(parts[6], _EMOTIONS[parts[2]])
