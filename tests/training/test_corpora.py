@@ -155,6 +155,14 @@ def test_clips_are_read_as_they_are_distributed_and_each_once(tmp_path: Path) ->
     ]
 
 
+def test_the_file_of_cremad_that_came_without_sound_is_passed_over(tmp_path: Path) -> None:
+    folder = tmp_path / "audio" / "cremad"
+    folder.mkdir(parents=True)
+    for name in ("1076_MTI_NEU_XX.wav", "1076_MTI_SAD_XX.wav"):
+        (folder / name).write_bytes(b"")
+    assert [sample.key for sample in CORPORA["cremad"].read(tmp_path)] == ["1076_MTI_NEU_XX"]
+
+
 @pytest.mark.parametrize(("split", "expected"), [("test", "test"), ("PublicTest", None)])
 def test_pictures_of_a_test_split_do_not_train_and_an_unknown_split_is_named(
     made_data: Path, tmp_path: Path, split: str, expected: str | None

@@ -20,6 +20,8 @@ _SPLITS: Final[dict[str, Split]] = {
     **{str(actor): "dev" for actor in range(1069, 1081)},
     **{str(actor): "test" for actor in range(1081, 1092)},
 }
+_SILENT: Final = "1076_MTI_SAD_XX"
+"""Its file, as the authors give it out, has no sound in it."""
 
 
 def read(data: Path) -> list[Sample]:
@@ -27,7 +29,9 @@ def read(data: Path) -> list[Sample]:
     return read_clips(data / "audio" / "cremad", "cremad", _parse, _SPLITS)
 
 
-def _parse(stem: str) -> Named:
+def _parse(stem: str) -> Named | None:
     """`ACTOR_SENTENCE_EMOTION_LEVEL`."""
+    if stem == _SILENT:
+        return None
     parts = stem.split("_")
     return Named(parts[0], _EMOTIONS[parts[2]])
