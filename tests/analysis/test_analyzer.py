@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
@@ -21,6 +22,7 @@ from streamer.messages import (
     SpeechPaused,
     SpeechResumed,
     SpeechStarted,
+    Waited,
     Watched,
 )
 from streamer.publish import Draft
@@ -193,9 +195,9 @@ def test_latency_counts_from_the_end_of_the_voice_in_stream_time_and_on_the_cloc
 
 
 def test_the_time_of_a_source_never_goes_back(model: Model) -> None:
-    said = _drafts(_in_step(model), iter([Watched(5.0), Heard(4.8, 0.0, -60.0), Watched(5.25)]))
-    stream_s = [draft.event.stream_s for draft in said if isinstance(draft.event, State)]
-    assert stream_s == sorted(stream_s)
+    begun = SpeechStarted(1, 4.6, np.zeros(CHUNK_SAMPLES, np.float32))
+    said = _drafts(_in_step(model), iter([Watched(5.0), Heard(4.8, 0.9, -20.0), begun]))
+    assert [draft.event.stream_s for draft in said if isinstance(draft.event, State)] == [5.0, 5.0]
 
 
 def test_an_utterance_that_could_not_be_judged_leaves_nothing_to_those_after_it(model: Model) -> None:
@@ -230,3 +232,21 @@ def test_a_slow_machine_leaves_no_partial_of_a_film_out(model: Model, monkeypatc
 
     monkeypatch.setattr(model, "fuse", busy_at_first)
     assert told() == usual
+
+
+def test_a_source_stays_where_its_sound_was_until_that_is_lost_and_is_then_as_far_as_its_pictures(model: Model) -> None:
+    ring = FaceRing(keep_s=60.0)
+    live = Analyzer(model=model, recogniser=None, ring=ring, status=status(model), settings=Settings(), in_step=False)
+
+    def told(message: SegmentEvent) -> tuple[float, int]:
+        (event,) = (draft.event for draft in live.step(message))
+        assert isinstance(event, State)
+        return event.stream_s, len(event.faces)
+
+    face = FaceSighting(5.0, 1, (0, 0, 90, 90), 0.9, None, None)
+    ring.add(5.0, [face])
+    assert told(Heard(5.0, 0.0, -60.0)) == (5.0, 1)
+    ring.add(7.0, [replace(face, time_s=7.0)])
+    assert told(Waited(lost=False)) == (5.0, 1)
+    assert told(Waited(lost=True)) == (7.0, 1)
+    assert told(Waited(lost=True)) == (7.0, 0)  # its pictures do not go on either
