@@ -286,3 +286,10 @@ def test_the_same_probabilities_give_the_same_decisions(probs: list[float]) -> N
 def test_settings_that_contradict_each_other_are_refused(key: str, value: float, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         SegmentSettings(**{key: value})
+
+
+@pytest.mark.parametrize(("longest_s", "window_s"), [(60.0, 3.0), (12.0, 60.0)])
+def test_what_was_heard_and_seen_is_kept_longer_than_the_longest_utterance_and_window(
+    longest_s: float, window_s: float
+) -> None:
+    assert SegmentSettings(max_utterance_s=longest_s, window_s=window_s).kept_s == 80.0
