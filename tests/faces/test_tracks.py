@@ -116,6 +116,13 @@ def test_no_more_faces_are_followed_than_asked_for(haar: FaceDetector) -> None:
     assert all(len(faces) <= 1 for faces in _watch(lambda _: picture, 1.0, haar, max_faces=1))
 
 
+def test_two_detections_that_cover_each_other_are_one_face() -> None:
+    tracker, grey = Tracker(max_faces=4), np.zeros((240, 320), np.uint8)
+    tracker.follow(0.0, grey)
+    tracker.update(0.0, grey, [Detection((20, 20, 60, 60), 0.9), Detection((38, 20, 78, 60), 0.9)])
+    assert len(tracker.tracks) == 1
+
+
 def test_where_there_is_room_for_one_the_largest_face_is_followed_and_not_the_surest() -> None:
     tracker, grey = Tracker(max_faces=1), np.zeros((240, 320), np.uint8)
     tracker.follow(0.0, grey)
