@@ -167,3 +167,11 @@ def test_a_voice_is_judged_relative_to_what_was_heard_before(model: Model) -> No
     for sound in (voice(), np.zeros(16_000, np.float32)):
         with pytest.raises(ValueError, match="waveform"):
             model.predict(waveform=sound, earlier_waveforms=[voice()[None]])
+
+
+def test_of_many_earlier_voices_the_last_ones_count(model: Model) -> None:
+    assert model.manifest.audio is not None
+    n = model.manifest.audio.spec.history_utterances
+    quiet, loud = ([voice(0.5) * np.float32(gain)] * n for gain in (0.05, 1.0))
+    many, last = (model.predict(waveform=voice(), earlier_waveforms=before) for before in (loud + quiet, quiet))
+    assert many.emotion == last.emotion
