@@ -73,6 +73,14 @@ def test_a_face_that_keeps_its_mouth_still_does_not_speak() -> None:
     assert choice.reason == "the only face keeps its mouth still (0.00)"
 
 
+def test_a_mouth_that_moves_only_before_the_voice_or_in_one_bad_picture_is_still() -> None:
+    still = [replace(s, mouth_motion=0.0) for s in _face(1, None)]
+    chewed = [replace(s, mouth_motion=0.2) if s.time_s < 0.4 else s for s in still]
+    flashed = [replace(s, mouth_motion=3.0) if i == 20 else s for i, s in enumerate(still)]
+    for sightings in (chewed, flashed):
+        assert (choose_speaker(sightings, _heard()).reason or "").startswith("the only face keeps its mouth still")
+
+
 def test_faces_that_all_keep_still_do_not_speak() -> None:
     choice = choose_speaker(_together(_face(1, None), _face(2, None)), _heard())
     assert choice.reason == "no face moves its mouth (0.00, 0.00)"

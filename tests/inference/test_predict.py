@@ -7,6 +7,7 @@ from skimage.data import astronaut, coins
 
 from streamer import Model, load_bundle
 from streamer.cli.demo import CLIP
+from streamer.inference import arguments
 from streamer.labels import EMOTIONS, MODALITIES, SENTIMENTS, SENTIMENTS_OF, Modality
 
 SUBSETS = list(chain.from_iterable(combinations(MODALITIES, n) for n in range(4)))
@@ -154,6 +155,10 @@ def test_a_wrong_argument_is_named(
 ) -> None:
     with pytest.raises(error, match=message):
         model.predict(**arguments)  # type: ignore[arg-type]
+
+
+def test_pictures_without_times_are_25_a_second() -> None:
+    assert arguments.times(None, 3) == pytest.approx([0.0, 0.04, 0.08])
 
 
 def test_a_voice_is_judged_relative_to_what_was_heard_before(model: Model) -> None:
