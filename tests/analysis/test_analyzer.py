@@ -1,5 +1,6 @@
 """What is said of an utterance while it goes on, message by message."""
 
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -250,3 +251,14 @@ def test_a_source_stays_where_its_sound_was_until_that_is_lost_and_is_then_as_fa
     assert told(Waited(lost=False)) == (5.0, 1)
     assert told(Waited(lost=True)) == (7.0, 1)
     assert told(Waited(lost=True)) == (7.0, 0)  # its pictures do not go on either
+
+
+def test_a_film_waits_for_the_pictures_of_what_was_heard(model: Model) -> None:
+    ring = FaceRing(keep_s=60.0)
+    film = Analyzer(model=model, recogniser=None, ring=ring, status=status(model), settings=Settings(), in_step=True)
+    late = threading.Timer(0.05, lambda: ring.add(2.0, [FaceSighting(2.0, 1, (0, 0, 90, 90), 0.9, None, None)]))
+    late.start()
+    (state,) = (draft.event for draft in film.step(Heard(2.0, 0.0, -60.0)))
+    late.join()
+    assert isinstance(state, State)
+    assert [face.track_id for face in state.faces] == [1]

@@ -123,6 +123,14 @@ def test_two_detections_that_cover_each_other_are_one_face() -> None:
     assert len(tracker.tracks) == 1
 
 
+def test_a_detection_more_than_twice_as_large_is_another_face() -> None:
+    tracker, grey = Tracker(max_faces=4), np.zeros((240, 320), np.uint8)
+    tracker.follow(0.0, grey)
+    tracker.update(0.0, grey, [Detection((100, 100, 140, 140), 0.9)])
+    tracker.update(0.0, grey, [Detection((75, 75, 165, 165), 0.9)])
+    assert [track.side_px for track in tracker.tracks] == [40, 90]
+
+
 def test_where_there_is_room_for_one_the_largest_face_is_followed_and_not_the_surest() -> None:
     tracker, grey = Tracker(max_faces=1), np.zeros((240, 320), np.uint8)
     tracker.follow(0.0, grey)
@@ -223,3 +231,11 @@ def test_a_face_that_walks_behind_something_is_expected_to_walk_on(haar: FaceDet
     (track,) = tracker.tracks
     assert not track.seen
     assert track.x_px == pytest.approx(60 + 60 * 19 * STEP_S, abs=10)
+
+
+def test_a_turn_that_no_detection_tells_fades_away() -> None:
+    tracker, grey = Tracker(max_faces=1), np.zeros((240, 320), np.uint8)
+    tracker.update(0.0, grey, [Detection((20, 20, 60, 60), 0.9, roll_deg=20.0)])
+    for _ in range(20):
+        tracker.update(0.0, grey, [Detection((20, 20, 60, 60), 0.9)])
+    assert 0 < tracker.tracks[0].roll_deg < 3

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamer.calibration import Calibration, decide, joint_probs
+from streamer.calibration import decide
+from streamer.labels import EMOTIONS
 from training.calibrate import HeldOut, fit, threshold
 from training.runner import Scores
 
@@ -26,12 +27,14 @@ def test_a_network_that_is_three_times_too_sure_gets_a_temperature_of_about_thre
 
 
 def test_the_head_of_the_sentiment_gets_a_temperature_of_its_own() -> None:
+    """Of surprises, whose sentiment nothing else tells."""
     rng = np.random.default_rng(0)
-    logits, flat = rng.normal(0, 1.5, (3000, 3)), np.zeros((3000, 7), np.float32)
-    joint = joint_probs(flat, logits, Calibration())
-    emotion, sentiment = (np.array([rng.choice(len(p), p=p) for p in joint.sum(axis)]) for axis in (2, 1))
-    scores = Scores(flat, (logits * 3).astype(np.float32), flat[:, :3])
-    fitted = fit(HeldOut(scores, emotion, sentiment), 0.8)
+    surprise, logits = EMOTIONS.index("surprise"), rng.normal(0, 1.5, (3000, 3))
+    good = rng.random(3000) < 1 / (1 + np.exp(logits[:, 0] - logits[:, 2]))
+    scores = Scores(
+        *(part.astype(np.float32) for part in (np.tile(np.eye(7)[surprise] * 30, (3000, 1)), 3 * logits, logits))
+    )
+    fitted = fit(HeldOut(scores, np.full(3000, surprise), np.where(good, 2, 0)), 0.8)
     assert fitted.sentiment_temperature == pytest.approx(3.0, rel=0.2)
     assert fitted.coverage == 0.8
 
