@@ -59,6 +59,30 @@ def test_a_higher_temperature_makes_less_sure_and_a_lower_threshold_makes_sets_s
     assert set(narrow) < set(wide)
 
 
+def test_a_label_exactly_at_the_threshold_is_in_the_set() -> None:
+    logits = np.full((1, 7), -200.0, np.float32)
+    logits[0, [EMOTIONS.index("anger"), EMOTIONS.index("fear")]] = 0.0  # each has a half
+    (decision,) = decide(logits, np.zeros((1, 3), np.float32), Calibration(emotion_threshold=0.5))
+    assert [EMOTIONS[i] for i in decision.emotion_set] == ["anger", "fear"]
+
+
+def test_each_head_is_divided_by_its_own_temperature_and_then_moved_by_its_own_bias() -> None:
+    emotion = np.array([[0.3, -1.0, 0.0, 2.0, 1.0, -0.5, 1.5]])
+    sentiment = np.array([[1.0, 0.2, -0.6]])
+    biases = (0.1, 0.0, -0.3, 0.5, 0.2, 0.0, -0.1), (0.4, -0.2, 0.3)
+    calibration = Calibration(2.0, 4.0, *biases)
+    expected = joint_probs(emotion / 2 + np.array(biases[0]), sentiment / 4 + np.array(biases[1]), Calibration())
+    np.testing.assert_allclose(joint_probs(emotion, sentiment, calibration), expected)
+
+
+def test_each_head_has_its_own_threshold() -> None:
+    logits = np.zeros((1, 7), np.float32), np.zeros((1, 3), np.float32)
+    (feeling,) = decide(*logits, Calibration(emotion_threshold=0.0))
+    (meaning,) = decide(*logits, Calibration(sentiment_threshold=0.0))
+    assert (len(feeling.emotion_set), len(feeling.sentiment_set)) == (1, 3)
+    assert (len(meaning.emotion_set), len(meaning.sentiment_set)) == (7, 1)
+
+
 def test_a_set_is_ordered_by_probability_and_begins_with_the_label() -> None:
     logits = np.array([[1, 3, 0, -1, 2, 0, 0]], np.float32)
     (decision,) = decide(logits, np.zeros((1, 3), np.float32), Calibration(emotion_threshold=1.0))

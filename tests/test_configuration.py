@@ -157,6 +157,17 @@ def test_several_sources_stand_in_one_file_and_each_key_has_its_line(tmp_path: P
     assert loaded.origins["source.1.pace"] == "default"
 
 
+def test_a_dozen_sources_keep_the_order_of_the_file(tmp_path: Path) -> None:
+    names = [f"room-{number}" for number in range(12)]
+    config = file(tmp_path, "".join(f'[[source]]\nname = "{name}"\ncamera = 0\n' for name in names))
+    assert [source.name for source in load(config=config, environment={}).settings.source] == names
+
+
+def test_a_wrong_source_of_a_dozen_is_told_by_its_own_line_alone(tmp_path: Path) -> None:
+    tables = [f'[[source]]\nname = "room-{number}"\n' + "camera = 0\n" * (number != 1) for number in range(12)]
+    assert error(tmp_path, "".join(tables)).endswith("`streamer devices` lists what is there (config.toml:5)")
+
+
 def test_sources_of_a_higher_layer_replace_the_whole_list(tmp_path: Path) -> None:
     config = file(tmp_path, '[[source]]\nname = "desk"\ncamera = 0\n[[source]]\nname = "door"\nurl = "a.mp4"\n')
     loaded = load({"source": [{"url": "b.mp4"}]}, config, {})
@@ -270,6 +281,12 @@ def test_a_language_is_known_here_if_whisper_knows_it() -> None:
 def test_a_source_without_an_input_says_how_to_find_one(tmp_path: Path) -> None:
     said = error(tmp_path, "[[source]]\nname = 'desk'\n")
     assert said == "source.0: has neither url, camera nor mic; `streamer devices` lists what is there (config.toml:2)"
+
+
+@pytest.mark.parametrize("device", ["camera = 0", "mic = 'default'"])
+def test_a_file_with_a_camera_or_a_microphone_beside_it_is_refused(tmp_path: Path, device: str) -> None:
+    said = error(tmp_path, f"[[source]]\nurl = 'film.mp4'\n{device}\n")
+    assert said.startswith("source.0: url excludes camera and mic")
 
 
 def test_a_wrong_variable_is_told_by_its_name(tmp_path: Path) -> None:

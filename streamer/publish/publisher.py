@@ -40,6 +40,9 @@ class Publisher:
         self._stamper = Stamper(session)
         self._inbox = Channel[Draft]("publish", INBOX, WhenFull.WAIT)
         self._followers: tuple[Following, ...] = ()
+        self._ended = False
+        self._following = threading.Lock()
+        """For the two above: who follows at the very end must still be told that it is one."""
         self._subscribed = threading.Event()
         self._published = 0
         self._sink_failure: str | None = None
@@ -75,7 +78,10 @@ class Publisher:
         last `capacity`.
         """
         events = Following(capacity, most_utterances)
-        self._followers = (*self._followers, events)
+        with self._following:
+            self._followers = (*self._followers, events)
+            if self._ended:
+                events.close()
         return events
 
     def wait_for_subscriber(self, timeout_s: float) -> bool:
@@ -114,8 +120,10 @@ class Publisher:
             self._failure = err
         finally:
             self._inbox.abandon()
-            for events in self._followers:
-                events.close()
+            with self._following:
+                self._ended = True
+                for events in self._followers:
+                    events.close()
             for sink in self._sinks.values():
                 sink.close()
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from streamer.analysis.listening import Listening
+from streamer.features import ContextTurn
 from streamer.features.arrays import Float32
 from streamer.inference import Encoding, Model
 from streamer.labels import EMOTIONS
@@ -87,3 +88,14 @@ def test_what_a_pause_has_time_for_is_not_done_again_at_the_end(
     assert len(encoded) == 1  # more may still come
     begun.encode_audio()
     assert len(encoded) == 2
+
+
+def test_the_same_words_are_read_again_where_another_says_them_and_not_where_nothing_changed(
+    model: Model, demo_voice: Float32
+) -> None:
+    begun = listening(model, demo_voice[:16_000])
+    context = (ContextTurn("face 1", "My dog died this morning."),)
+    first = begun.encode_text("Oh no.", context, None)
+    assert begun.encode_text("Oh no.", context, None) is first
+    assert np.abs(vector(begun.encode_text("Oh no.", context, "face 1")) - vector(first)).max() > 1e-3
+    assert np.abs(vector(begun.encode_text("Oh no.", (), "face 1")) - vector(first)).max() > 1e-3

@@ -18,6 +18,7 @@ HELD_S = 2.0
 def spoken(model: Model, voice: Float32, *, level_dbfs: float = -20.0, before: tuple[str, ...] = ()) -> OpenUtterance:
     """Of a microphone with a recogniser and no camera."""
     speech, dialogue = SpeechTrack(keep_s=30.0), Dialogue(4)
+    speech.add(Heard(0.4, 0.9, -10.0))  # of the utterance before, whatever this one is like
     speech.add(Heard(HELD_S, 0.9, level_dbfs))
     for text in before:
         dialogue.add(text, None, 0.0)

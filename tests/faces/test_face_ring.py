@@ -32,6 +32,14 @@ def test_the_newest_sighting_of_each_face_in_view_is_told() -> None:
     ring.add(0.9, [_sighting(0.9, 2), _sighting(0.9, 1)])
     ring.add(1.0, [_sighting(1.0, 1)])
     assert [(s.track_id, s.time_s) for s in ring.visible_at(1.0)] == [(1, 1.0), (2, 0.9)]
+    assert [(s.track_id, s.time_s) for s in ring.visible_at(0.95)] == [(1, 0.9), (2, 0.9)]
+
+
+def test_a_picture_that_comes_after_its_moment_was_given_up_does_not_take_it_back() -> None:
+    ring = FaceRing(10.0)
+    ring.advance(2.0)
+    ring.add(1.9, [])
+    assert ring.seen_until_s == 2.0
 
 
 def test_nobody_waits_for_a_moment_that_was_looked_at_even_without_a_face() -> None:

@@ -1,5 +1,6 @@
 """Which face speaks: scripted mouths and voices, and real ones."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -72,6 +73,14 @@ def test_a_face_that_keeps_its_mouth_still_does_not_speak() -> None:
     assert choice.reason == "the only face keeps its mouth still (0.00)"
 
 
+def test_a_mouth_that_moves_only_before_the_voice_or_in_one_bad_picture_is_still() -> None:
+    still = [replace(s, mouth_motion=0.0) for s in _face(1, None)]
+    chewed = [replace(s, mouth_motion=0.2) if s.time_s < 0.4 else s for s in still]
+    flashed = [replace(s, mouth_motion=3.0) if i == 20 else s for i, s in enumerate(still)]
+    for sightings in (chewed, flashed):
+        assert (choose_speaker(sightings, _heard()).reason or "").startswith("the only face keeps its mouth still")
+
+
 def test_faces_that_all_keep_still_do_not_speak() -> None:
     choice = choose_speaker(_together(_face(1, None), _face(2, None)), _heard())
     assert choice.reason == "no face moves its mouth (0.00, 0.00)"
@@ -113,6 +122,16 @@ def test_a_short_word_is_given_to_the_only_moving_face() -> None:
     heard = [h for h in _heard() if 0.9 < h.time_s < 1.25]
     sightings = [s for s in _face(1, strength=0.3) if 0.9 < s.time_s < 1.25]
     assert choose_speaker(sightings, heard).track_id == 1
+
+
+def test_a_speaker_who_walks_is_told_where_the_face_was_last_seen() -> None:
+    walking = [replace(s, bbox_xyxy_px=(i, 100.0, i + 100, 200.0)) for i, s in enumerate(_face(1))]
+    assert choose_speaker(walking, _heard()).bbox_xyxy_px == walking[-1].bbox_xyxy_px
+
+
+def test_without_a_microphone_a_large_face_that_comes_at_the_end_is_not_the_one_most_in_view() -> None:
+    large = [replace(s, bbox_xyxy_px=(0, 0, 160, 160)) for s in _face(2, None)[-3:]]
+    assert choose_speaker(_together(_face(1, None), large), None).track_id == 1
 
 
 def test_without_a_microphone_the_face_most_in_view_is_taken() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
+import pytest
 
 from streamer.faces import Detection, FaceDetector
 from streamer.faces.detection import square_box
@@ -115,6 +116,21 @@ def test_no_more_faces_are_followed_than_asked_for(haar: FaceDetector) -> None:
     assert all(len(faces) <= 1 for faces in _watch(lambda _: picture, 1.0, haar, max_faces=1))
 
 
+def test_two_detections_that_cover_each_other_are_one_face() -> None:
+    tracker, grey = Tracker(max_faces=4), np.zeros((240, 320), np.uint8)
+    tracker.follow(0.0, grey)
+    tracker.update(0.0, grey, [Detection((20, 20, 60, 60), 0.9), Detection((38, 20, 78, 60), 0.9)])
+    assert len(tracker.tracks) == 1
+
+
+def test_a_detection_more_than_twice_as_large_is_another_face() -> None:
+    tracker, grey = Tracker(max_faces=4), np.zeros((240, 320), np.uint8)
+    tracker.follow(0.0, grey)
+    tracker.update(0.0, grey, [Detection((100, 100, 140, 140), 0.9)])
+    tracker.update(0.0, grey, [Detection((75, 75, 165, 165), 0.9)])
+    assert [track.side_px for track in tracker.tracks] == [40, 90]
+
+
 def test_where_there_is_room_for_one_the_largest_face_is_followed_and_not_the_surest() -> None:
     tracker, grey = Tracker(max_faces=1), np.zeros((240, 320), np.uint8)
     tracker.follow(0.0, grey)
@@ -149,6 +165,12 @@ def test_a_sure_detection_is_a_face_at_once() -> None:
     assert _update(Tracker(1), 0.0, 0.9)
 
 
+def test_a_face_that_was_surely_seen_stays_one_when_it_is_found_faintly() -> None:
+    tracker = Tracker(1)
+    assert _update(tracker, 0.0, 0.9)
+    assert _update(tracker, 0.2, 0.3)
+
+
 def test_a_weak_detection_waits_for_a_second_one() -> None:
     tracker = Tracker(1)
     assert not _update(tracker, 0.0, 0.6)
@@ -158,3 +180,62 @@ def test_a_weak_detection_waits_for_a_second_one() -> None:
 def test_faint_detections_alone_make_no_face() -> None:
     tracker = Tracker(1)
     assert not any(_update(tracker, 0.2 * i, 0.3) for i in range(8))
+
+
+def _last_kept_s(grey: UInt8, boxes: Sequence[tuple[int, int, int, int]]) -> float:
+    """Until when faces are waited for that were detected once, at 0 s, in a picture that never changes."""
+    tracker = Tracker(4)
+    tracker.follow(0.0, grey)
+    tracker.update(0.0, grey, [Detection(box, 0.9) for box in boxes])
+    kept = []
+    for step in range(1, 50):
+        tracker.follow(step * STEP_S, grey)
+        kept.append(len(tracker.tracks))
+    assert set(kept) == {len(boxes), 0}
+    return kept.count(len(boxes)) * STEP_S
+
+
+def test_a_face_that_nothing_finds_again_is_waited_for_a_second_and_behind_another_for_three() -> None:
+    blank = np.full((180, 320), 100, np.uint8)  # the flow has nothing to hold on to
+    assert _last_kept_s(blank, [(20, 20, 60, 60)]) == pytest.approx(1.0, abs=STEP_S)
+    assert _last_kept_s(blank, [(20, 20, 60, 60), (50, 20, 90, 60)]) == pytest.approx(3.0, abs=STEP_S)
+
+
+def test_what_only_the_flow_follows_is_no_face_after_two_seconds() -> None:
+    texture = np.asarray(cv2.cvtColor(place(SMALL, head(), 160, 90, 60), cv2.COLOR_RGB2GRAY), np.uint8)
+    assert _last_kept_s(texture, [(130, 60, 190, 120)]) == pytest.approx(2.0, abs=STEP_S)
+
+
+@pytest.mark.parametrize(("lost", "shift_px", "moved_px"), [(False, 5, 2.0), (False, 14, 14.0), (True, 5, 5.0)])
+def test_a_detection_is_believed_wholly_where_the_flow_was_lost_or_is_far_off_and_else_not_half(
+    lost: bool, shift_px: int, moved_px: float
+) -> None:
+    tracker, blank = Tracker(1), np.full((180, 320), 100, np.uint8)
+    tracker.follow(0.0, blank)
+    tracker.update(0.0, blank, [Detection((20, 20, 60, 60), 0.9)])
+    if lost:
+        tracker.follow(STEP_S, blank)
+    tracker.update(STEP_S, blank, [Detection((20 + shift_px, 20, 60 + shift_px, 60), 0.9)])
+    (track,) = tracker.tracks
+    assert track.x_px == pytest.approx(40 + moved_px)
+
+
+def test_a_face_that_walks_behind_something_is_expected_to_walk_on(haar: FaceDetector) -> None:
+    tracker = Tracker(1)
+    for step in range(20):
+        picture = place(SMALL, head(), 60 + 60 * step * STEP_S, 90, 60) if step < 13 else np.zeros_like(SMALL)
+        grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+        tracker.follow(step * STEP_S, grey)
+        if step in {0, 6, 12}:
+            tracker.update(step * STEP_S, grey, haar.detect(picture))
+    (track,) = tracker.tracks
+    assert not track.seen
+    assert track.x_px == pytest.approx(60 + 60 * 19 * STEP_S, abs=10)
+
+
+def test_a_turn_that_no_detection_tells_fades_away() -> None:
+    tracker, grey = Tracker(max_faces=1), np.zeros((240, 320), np.uint8)
+    tracker.update(0.0, grey, [Detection((20, 20, 60, 60), 0.9, roll_deg=20.0)])
+    for _ in range(20):
+        tracker.update(0.0, grey, [Detection((20, 20, 60, 60), 0.9)])
+    assert 0 < tracker.tracks[0].roll_deg < 3

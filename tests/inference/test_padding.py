@@ -49,9 +49,9 @@ def test_an_answer_is_cut_to_what_it_would_be_alone(made: "object", kept: int) -
 
 
 def test_what_has_no_steps_is_only_parted() -> None:
-    calls = [call(3), call(5, rows=2)]
+    calls = [call(3, rows=2), call(5)]
     logits = np.arange(28, dtype=np.float32).reshape(4, 7)
     assert [answer[0].tolist() for answer in parted([logits], calls, joined(calls, FREE))] == [
-        logits[:1].tolist(),
-        logits[1:3].tolist(),
+        logits[:2].tolist(),
+        logits[2:3].tolist(),
     ]

@@ -7,6 +7,7 @@ from skimage.data import astronaut, coins
 
 from streamer import Model, load_bundle
 from streamer.cli.demo import CLIP
+from streamer.inference import arguments
 from streamer.labels import EMOTIONS, MODALITIES, SENTIMENTS, SENTIMENTS_OF, Modality
 
 SUBSETS = list(chain.from_iterable(combinations(MODALITIES, n) for n in range(4)))
@@ -156,6 +157,10 @@ def test_a_wrong_argument_is_named(
         model.predict(**arguments)  # type: ignore[arg-type]
 
 
+def test_pictures_without_times_are_25_a_second() -> None:
+    assert arguments.times(None, 3) == pytest.approx([0.0, 0.04, 0.08])
+
+
 def test_a_voice_is_judged_relative_to_what_was_heard_before(model: Model) -> None:
     now = voice() * np.float32(0.2)
     alone = model.predict(waveform=now)
@@ -167,3 +172,11 @@ def test_a_voice_is_judged_relative_to_what_was_heard_before(model: Model) -> No
     for sound in (voice(), np.zeros(16_000, np.float32)):
         with pytest.raises(ValueError, match="waveform"):
             model.predict(waveform=sound, earlier_waveforms=[voice()[None]])
+
+
+def test_of_many_earlier_voices_the_last_ones_count(model: Model) -> None:
+    assert model.manifest.audio is not None
+    n = model.manifest.audio.spec.history_utterances
+    quiet, loud = ([voice(0.5) * np.float32(gain)] * n for gain in (0.05, 1.0))
+    many, last = (model.predict(waveform=voice(), earlier_waveforms=before) for before in (loud + quiet, quiet))
+    assert many.emotion == last.emotion

@@ -82,6 +82,18 @@ def test_percentiles_of_one_value_are_that_value() -> None:
     assert (only.p50, only.p95) == (7.0, 7.0)
 
 
+def test_percentiles_are_values_that_so_large_a_share_does_not_exceed() -> None:
+    few = percentiles(deque([3.0, 1.0, 2.0]))
+    assert (few.p50, few.p95) == (2.0, 3.0)
+
+
+def test_who_follows_a_publisher_that_has_ended_is_told_so_and_waits_for_nothing(publisher_of: OpenPublisher) -> None:
+    publisher = publisher_of()
+    publisher.close()
+    with pytest.raises(Closed):
+        publisher.follow().get(1)
+
+
 def test_what_was_accepted_reaches_a_subscriber_though_the_publisher_ends_at_once(publisher_of: OpenPublisher) -> None:
     publisher = publisher_of()
     with subscribe(publisher.addresses["zmq"], ["utterance"]) as events:

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,8 @@ from streamer.client import subscribe
 from streamer.errors import ConfigError, WireError
 from streamer.publish import Draft
 from streamer.publish.curve import make_keys
+from streamer.publish.zmq_sink import ZmqSink
+from streamer.settings import PublishSettings
 from streamer.wire import Heartbeat, State, Utterance, decode, topic
 from tests import talk
 from tests.publish.conftest import OpenPublisher
@@ -125,6 +127,26 @@ def test_a_reader_that_pauses_behind_a_full_queue_reads_on_without_loss(
     assert child.returncode == 0
 
 
+def test_each_subscriber_that_is_found_too_slow_is_counted() -> None:
+    said = talk.utterance("cam", 0, 0.0, 1.0)
+    assert said.transcript is not None
+    said.transcript.text = "word " * 20_000  # a few of them fill what the system holds
+    sink, found = ZmqSink(PublishSettings(bind="tcp://127.0.0.1:*", high_water_mark=10)), [0]
+    with zmq.Context() as context, ExitStack() as connected:
+        for _ in range(2):
+            stuck = connected.enter_context(context.socket(zmq.SUB))
+            stuck.linger, stuck.rcvhwm, stuck.rcvbuf = 0, 1, 4096
+            stuck.subscribe("utterance")
+            stuck.connect(sink.address)
+            while not sink.serve():
+                time.sleep(0.001)
+            for _ in range(100):
+                sink.write(said)
+            found.append(sink.overflows)
+    sink.close()
+    assert found[0] < found[1] < found[2]
+
+
 def test_a_stuck_subscriber_does_not_keep_the_publisher_from_ending(publisher_of: OpenPublisher) -> None:
     publisher = publisher_of(high_water_mark=50)
     with zmq.Context() as context, context.socket(zmq.SUB) as stuck:
@@ -196,7 +218,7 @@ def test_secret_keys_are_for_their_owner_only_and_a_second_reader_keeps_the_firs
     assert {path.stem for path in (tmp_path / "server" / "clients").iterdir()} == {"server", "ann", "bob"}
     secrets = list(tmp_path.rglob("*.key_secret"))
     assert len(secrets) == 3
-    assert all(path.stat().st_mode & 0o077 == 0 for path in secrets)
+    assert all(path.stat().st_mode & 0o077 == 0 for secret in secrets for path in (secret, secret.parent))
 
 
 @pytest.mark.parametrize("name", ["ann", "server", "../up", ""])

@@ -148,6 +148,18 @@ def test_lost_sound_ends_the_utterance_at_the_gap_and_time_goes_on_after_it(
     assert second.end.speech_end_s == pytest.approx(12.0, abs=0.1)
 
 
+def test_one_lost_chunk_is_lost_sound_and_does_not_shift_the_time(
+    voice_session: InferenceSession, babble: MakeSound, chunks: Chunks
+) -> None:
+    sound = chunks(babble(1.6))
+    del sound[30]
+    events = run(voice_session, sound)
+    heard_s = [event.time_s for event in events if isinstance(event, Heard)]
+    assert heard_s == pytest.approx([chunk.time_s + 0.032 for chunk in sound])
+    (ended, _) = (event for event in events if isinstance(event, SpeechEnded))
+    assert ended.end_s == pytest.approx(30 * 0.032)
+
+
 def test_after_lost_sound_what_was_heard_before_it_does_not_count(
     voice_session: InferenceSession, babble: MakeSound, chunks: Chunks
 ) -> None:
@@ -188,12 +200,13 @@ def test_the_same_sound_gives_the_same_events(
     assert first == second
 
 
+@pytest.mark.parametrize("begin_s", [0.0, 7.0])
 def test_where_sound_ends_in_the_middle_of_a_word_ticks_end_the_utterance_with_the_samples_that_were_there(
-    voice_session: InferenceSession, babble: MakeSound, silence: MakeSound, chunks: Chunks
+    voice_session: InferenceSession, babble: MakeSound, silence: MakeSound, chunks: Chunks, begin_s: float
 ) -> None:
     sound = np.concatenate([silence(1), babble(2)])[: 90 * CHUNK_SAMPLES]
-    segment, end_s = Segment(SETTINGS, voice_session), 90 * 0.032
-    events = [event for chunk in chunks(sound) for event in segment.push(chunk)]
+    segment, end_s = Segment(SETTINGS, voice_session), begin_s + 90 * 0.032
+    events = [event for chunk in chunks(sound, begin_s) for event in segment.push(chunk)]
     for number in range(1, 20):
         ticked = list(segment.push(AudioTick(end_s + number * 0.032, 1000.0 + number)))
         assert isinstance(ticked[0], Watched)
@@ -205,7 +218,17 @@ def test_where_sound_ends_in_the_middle_of_a_word_ticks_end_the_utterance_with_t
     assert number * 0.032 == pytest.approx(SETTINGS.min_silence_s, abs=0.04)
     assert said.end.end_s == said.end.speech_end_s == pytest.approx(end_s)
     assert said.end.captured_s == 1000.0 + number
-    np.testing.assert_array_equal(said.waveform, of_times(sound, said.start_s, end_s))
+    np.testing.assert_array_equal(said.waveform, of_times(sound, said.start_s - begin_s, end_s - begin_s))
+
+
+def test_sound_that_is_no_longer_needed_is_forgotten(
+    voice_session: InferenceSession, silence: MakeSound, chunks: Chunks
+) -> None:
+    segment = Segment(SETTINGS, voice_session)
+    for chunk in chunks(silence(5)):
+        list(segment.push(chunk))
+    with pytest.raises(IndexError):
+        segment._memory.between(0, CHUNK_SAMPLES)
 
 
 def test_sources_share_the_network_but_not_its_memory(

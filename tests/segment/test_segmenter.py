@@ -127,6 +127,19 @@ def test_a_long_utterance_is_cut_at_its_weakest_moment_in_the_last_third() -> No
     assert play(probs).spans() == [(0, 78), (78, 130 + PAD)]
 
 
+def test_after_a_cut_in_a_silence_its_voice_stopped_before_and_the_next_one_must_reach_the_onset() -> None:
+    script = play([0.9] * 75 + [0.0] * 3 + [0.4] * 6 + [0.9] * 50 + [0.0] * 20)
+    assert script.spans() == [(0, 78), (84 - PAD, 134 + PAD)]
+    first, _ = (decision for _, decision in script.decisions if isinstance(decision, Ended))
+    assert first.voice_end == 75 * CHUNK_SAMPLES
+
+
+def test_no_cut_leaves_an_utterance_with_less_voice_than_one_needs_to_begin() -> None:
+    sparse = SETTINGS.model_copy(update={"min_speech_s": 1.0})
+    probs = ([0.9] * 2 + [0.0] * 10) * 5 + [0.9] * 80 + [0.0] * 20
+    assert play(probs, sparse).spans() == [(0, 100), (100, 140 + PAD)]
+
+
 def test_a_weak_moment_before_the_last_third_is_no_place_to_cut() -> None:
     (first, _), *_ = [(end, start) for start, end in play([0.9] * 40 + [0.31] * 5 + [0.9] * 85).spans()]
     assert first >= 100 * 2 / 3
@@ -273,3 +286,10 @@ def test_the_same_probabilities_give_the_same_decisions(probs: list[float]) -> N
 def test_settings_that_contradict_each_other_are_refused(key: str, value: float, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         SegmentSettings(**{key: value})
+
+
+@pytest.mark.parametrize(("longest_s", "window_s"), [(60.0, 3.0), (12.0, 60.0)])
+def test_what_was_heard_and_seen_is_kept_longer_than_the_longest_utterance_and_window(
+    longest_s: float, window_s: float
+) -> None:
+    assert SegmentSettings(max_utterance_s=longest_s, window_s=window_s).kept_s == 80.0

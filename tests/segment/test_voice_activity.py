@@ -42,6 +42,16 @@ def test_what_was_heard_before_matters_until_reset(voice_session: InferenceSessi
     assert [activity.push(sound[at : at + CHUNK_SAMPLES]) for at in range(0, 4096, CHUNK_SAMPLES)] == first
 
 
+def test_every_chunk_is_heard_with_the_last_4_ms_of_the_one_before(
+    voice_session: InferenceSession, babble: MakeSound
+) -> None:
+    chunks = babble(0.512).reshape(-1, CHUNK_SAMPLES)
+    before = np.vstack([np.zeros((1, 64), np.float32), chunks[:-1, -64:]])
+    state = np.zeros((1, 1, 128), np.float32)
+    (at_once,) = voice_session.run(["speech_probs"], {"input": np.hstack([before, chunks]), "h": state, "c": state})
+    np.testing.assert_allclose(probs_of(voice_session, chunks.ravel()), at_once.ravel(), atol=1e-5)
+
+
 def test_a_short_last_chunk_counts_as_filled_up_with_silence(
     voice_session: InferenceSession, babble: MakeSound
 ) -> None:

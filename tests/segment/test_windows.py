@@ -30,6 +30,10 @@ def test_windows_follow_each_other_while_a_face_is_seen() -> None:
     assert spans(watch([True] * 75)) == [(0, 3), (3, 6), (6, 7.4)]
 
 
+def test_windows_are_as_long_as_set_also_where_no_picture_falls_on_their_edges() -> None:
+    assert spans(watch([True] * 57, fps=8.0 / 1.01)) == [(0, 3), (3, 6), (6, 7.07)]
+
+
 def test_a_window_has_no_sound_and_counts_up() -> None:
     started = [event for event in watch([True] * 75) if isinstance(event, SpeechStarted)]
     assert [event.utterance for event in started] == [1, 2, 3]
@@ -38,6 +42,10 @@ def test_a_window_has_no_sound_and_counts_up() -> None:
 
 def test_a_window_ends_where_the_face_was_last_seen() -> None:
     assert spans(watch([False] * 5 + [True] * 11 + [False] * 20)) == [(0.5, 1.5)]
+
+
+def test_a_face_that_comes_back_begins_a_window_of_its_own() -> None:
+    assert spans(watch([True] * 11 + [False] * 9 + [True] * 11)) == [(0, 1), (2, 3)]
 
 
 def test_a_face_that_is_missed_for_a_moment_was_there() -> None:
@@ -52,6 +60,8 @@ def test_the_end_carries_the_capture_time_of_the_picture_that_decided_it() -> No
     (ended,) = [event for event in watch([True] * 31) if isinstance(event, SpeechEnded)]
     assert ended.captured_s == 103.0
     assert ended.speech_end_s == ended.end_s
+    (gone,) = [event for event in watch([True] * 11 + [False] * 20) if isinstance(event, SpeechEnded)]
+    assert (gone.end_s, gone.captured_s) == (1.0, 101.6)  # more than half a second after the last sight of it
 
 
 @given(st.lists(st.booleans(), max_size=200))

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamer.calibration import decide
+from streamer.labels import EMOTIONS
 from training.calibrate import HeldOut, fit, threshold
 from training.runner import Scores
 
@@ -23,6 +24,19 @@ def _held_out(n: int, sharpness: float) -> HeldOut:
 
 def test_a_network_that_is_three_times_too_sure_gets_a_temperature_of_about_three() -> None:
     assert fit(_held_out(3000, 3.0), 0.9).emotion_temperature == pytest.approx(3.0, rel=0.2)
+
+
+def test_the_head_of_the_sentiment_gets_a_temperature_of_its_own() -> None:
+    """Of surprises, whose sentiment nothing else tells."""
+    rng = np.random.default_rng(0)
+    surprise, logits = EMOTIONS.index("surprise"), rng.normal(0, 1.5, (3000, 3))
+    good = rng.random(3000) < 1 / (1 + np.exp(logits[:, 0] - logits[:, 2]))
+    scores = Scores(
+        *(part.astype(np.float32) for part in (np.tile(np.eye(7)[surprise] * 30, (3000, 1)), 3 * logits, logits))
+    )
+    fitted = fit(HeldOut(scores, np.full(3000, surprise), np.where(good, 2, 0)), 0.8)
+    assert fitted.sentiment_temperature == pytest.approx(3.0, rel=0.2)
+    assert fitted.coverage == 0.8
 
 
 def test_prediction_sets_cover_what_they_promise_on_other_samples() -> None:
@@ -44,3 +58,8 @@ def test_a_threshold_covers_at_least_its_share_of_the_scores_that_made_it(scores
 
 def test_too_few_samples_for_a_promise_cover_everything() -> None:
     assert threshold(np.array([0.1, 0.2]), 0.9) == 1.0
+
+
+def test_a_threshold_is_the_score_at_its_rank_among_one_more_than_there_are() -> None:
+    assert threshold(np.arange(9, dtype=np.float32)[::-1], 0.9) == 8.0  # the ninth of ten
+    assert threshold(np.arange(99, dtype=np.float32)[::-1], 0.9) == 89.0

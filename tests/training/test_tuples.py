@@ -1,9 +1,11 @@
 """Constructed utterances keep their anchor's label, leave out what is absent, and are matched as often as said."""
 
 import numpy as np
+from torch import Tensor
 
 from streamer.labels import EMOTIONS, MODALITIES, Emotion, Modality
-from training.runner import Encodings
+from training.calibrate import held_out_scores
+from training.runner import Encodings, Scores, Specs
 from training.samples import Sample, emotion_of, implied_sentiment
 from training.tuples import Matching, Pool, TupleData, Tuples
 
@@ -66,3 +68,29 @@ def test_an_encoder_of_several_steps_lends_them_all_without_what_pads_them() -> 
     )
     np.testing.assert_array_equal(made["text"].embedding[0], embedding[1, :2])
     np.testing.assert_array_equal(made["text"].mask, [[1, 1]])
+
+
+class _Asked:
+    """A runner that judges nothing, and remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.specs: Specs = {}
+        self.widths: dict[Modality, int] = {}
+        self.there: dict[Modality, bool] = {}
+
+    def encode(self, modality: Modality, inputs: tuple[Tensor, ...]) -> Encodings:
+        raise NotImplementedError
+
+    def fuse(self, embeddings: dict[Modality, Encodings]) -> Scores:
+        self.there = {m: bool(given.mask.all()) for m, given in embeddings.items()}
+        n = len(embeddings["text"].mask)
+        return Scores(*(np.zeros((n, width), np.float32) for width in (7, 3, 3)))
+
+
+def test_what_one_modality_says_of_a_subsets_samples_is_measured_without_the_others() -> None:
+    both, runner = frozenset[Modality]({"text", "audio"}), _Asked()
+    samples = held_out_scores(runner, _tuples(1.0), both)
+    assert runner.there == {"text": True, "audio": True, "video": False}
+    alone = held_out_scores(runner, _tuples(1.0), both, heard=frozenset({"audio"}))
+    assert runner.there == {"text": False, "audio": True, "video": False}
+    assert alone.emotion.tolist() == samples.emotion.tolist() == [label for label in range(7) for _ in range(4)]
