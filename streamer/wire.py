@@ -65,7 +65,7 @@ class FaceField(msgspec.Struct, kw_only=True):
     bbox_xyxy_px: tuple[int, int, int, int]
     """Left, top, right, bottom in the picture as it was analysed (`source.max_width_px`)."""
     score: float
-    """In a `speaker`: how well the mouth agrees with the voice. In a `state`: the detector's confidence."""
+    """In a `speaker`: how well the mouth agrees with the voice. In a `state`, and without a microphone: the detector's confidence."""
 
 
 class EmotionField(msgspec.Struct, kw_only=True):

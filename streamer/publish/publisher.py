@@ -140,8 +140,11 @@ class Publisher:
             for sink in self._sinks.values():
                 if sink.serve():
                     self._subscribed.set()
-            if time.monotonic() >= heartbeat_s:
-                heartbeat_s += HEARTBEAT_EVERY_S
+            now_s = time.monotonic()
+            if now_s >= heartbeat_s:
+                heartbeat_s = (
+                    max(heartbeat_s, now_s - HEARTBEAT_EVERY_S) + HEARTBEAT_EVERY_S
+                )  # those missed in a stall stay missed
                 self._write(self._stamper.stamp(Draft(self._heartbeat())))
 
     def _write(self, event: Event) -> None:

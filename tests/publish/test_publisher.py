@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ from streamer.channel import Closed
 from streamer.client import subscribe
 from streamer.errors import ConfigError, PublishError
 from streamer.publish import Draft, Publisher
+from streamer.publish import publisher as publisher_module
 from streamer.publish.following import MOST_UTTERANCES, Following
 from streamer.publish.sinks import SINKS
 from streamer.publish.stamp import Stamper, percentiles
@@ -177,6 +179,32 @@ def test_heartbeats_tell_who_is_there_and_how_much_was_published(publisher_of: O
     assert isinstance(second, Heartbeat)
     assert (second.sources, second.published, second.error) == (["cam"], 1, None)
     assert 0.8 < second.uptime_s - first.uptime_s < 1.5
+
+
+def test_heartbeats_that_a_stall_held_up_do_not_come_in_a_burst(
+    publisher_of: OpenPublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher_module, "HEARTBEAT_EVERY_S", 0.05)
+    publisher = publisher_of()
+    events = publisher.follow()
+    written = events.put
+
+    def stalled(event: Event) -> None:
+        if isinstance(event, State):
+            time.sleep(0.5)
+        written(event)
+
+    monkeypatch.setattr(events, "put", stalled)
+    publisher.put(Draft(talk.state("cam", 1.0)))
+    while not isinstance(events.get(5), State):
+        pass
+    time.sleep(0.12)
+    publisher.close()
+    arrived: list[Event] = []
+    with suppress(Closed):
+        while True:
+            arrived.append(events.get(0))
+    assert 1 <= len(arrived) <= 5  # ten were missed
 
 
 def test_the_recording_holds_the_payloads_but_for_heartbeats_whatever_the_encoding(
