@@ -142,9 +142,7 @@ class Publisher:
                     self._subscribed.set()
             now_s = time.monotonic()
             if now_s >= heartbeat_s:
-                heartbeat_s = (
-                    max(heartbeat_s, now_s - HEARTBEAT_EVERY_S) + HEARTBEAT_EVERY_S
-                )  # those missed in a stall stay missed
+                heartbeat_s = max(heartbeat_s + HEARTBEAT_EVERY_S, now_s)  # those that a stall held up stay away
                 self._write(self._stamper.stamp(Draft(self._heartbeat())))
 
     def _write(self, event: Event) -> None:

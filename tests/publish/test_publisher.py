@@ -184,27 +184,27 @@ def test_heartbeats_tell_who_is_there_and_how_much_was_published(publisher_of: O
 def test_heartbeats_that_a_stall_held_up_do_not_come_in_a_burst(
     publisher_of: OpenPublisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publisher_module, "HEARTBEAT_EVERY_S", 0.05)
+    monkeypatch.setattr(publisher_module, "HEARTBEAT_EVERY_S", 0.1)
     publisher = publisher_of()
     events = publisher.follow()
     written = events.put
 
     def stalled(event: Event) -> None:
         if isinstance(event, State):
-            time.sleep(0.5)
+            time.sleep(0.8)
         written(event)
 
     monkeypatch.setattr(events, "put", stalled)
     publisher.put(Draft(talk.state("cam", 1.0)))
     while not isinstance(events.get(5), State):
         pass
-    time.sleep(0.12)
+    time.sleep(0.4)
     publisher.close()
     arrived: list[Event] = []
     with suppress(Closed):
         while True:
             arrived.append(events.get(0))
-    assert 1 <= len(arrived) <= 5  # ten were missed
+    assert 1 <= len(arrived) <= 6  # eight were missed
 
 
 def test_the_recording_holds_the_payloads_but_for_heartbeats_whatever_the_encoding(
