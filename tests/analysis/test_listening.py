@@ -60,12 +60,14 @@ def test_who_is_suddenly_louder_is_heard_otherwise(model: Model, demo_voice: Flo
     memory = listening(model, before).memory(3.0)
     assert memory is not None
 
-    def change(earlier: tuple[Float32, ...]) -> float:
-        usual, loud = (vector(listening(model, now * np.float32(gain), earlier).encode_audio()) for gain in (0.5, 2.0))
-        return apart(usual, loud)
+    def heard(gain: float, earlier: tuple[Float32, ...]) -> Float32:
+        return vector(listening(model, now * np.float32(gain), earlier).encode_audio())
 
-    assert change((memory,) * 8) > 0.01
-    assert change((memory,) * 8) > 10 * change(())  # to whom nobody was heard before, loud is as good as usual
+    usual, loud = (heard(gain, (memory,) * 8) for gain in (0.5, 2.0))
+    assert np.abs(usual - loud).max() > 0.05
+    assert apart(usual, loud) > 0.01
+    # Where nobody was heard before, loud is as good as usual.
+    assert apart(usual, loud) > 10 * apart(heard(0.5, ()), heard(2.0, ()))
 
 
 def test_what_a_pause_has_time_for_is_not_done_again_at_the_end(

@@ -29,11 +29,13 @@ def read_clips(
         TrainingError: the folder is missing or empty, or a name does not follow the corpus's scheme.
     """
     found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SOUND and path.name[0] != ".")
-    paths = {path.stem: path for path in reversed(found)}.values()
+    paths: dict[str, Path] = {}
+    for path in found:
+        paths.setdefault(path.stem, path)
     if not paths:
         raise TrainingError(f"{folder}: no {' or '.join(_SOUND)} files there; --data is the folder that holds audio/")
     samples = []
-    for path in reversed(paths):
+    for path in paths.values():
         try:
             named = parse(path.stem)
         except (KeyError, ValueError, IndexError):
