@@ -32,6 +32,7 @@ def train(
         int | None, typer.Option(help="Stop every stage after this many; --resume goes on.", min=1)
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run was cut off.")] = False,
+    anew: Annotated[bool, typer.Option("--anew", help="Throw away what is trained there, and begin again.")] = False,
     chosen: WithOption = None,
     random_weights: Annotated[
         bool, typer.Option("--random-weights", help="Start without published weights; the version says so.")
@@ -47,18 +48,22 @@ def train(
 ) -> None:
     """Train a recipe, stage by stage."""
     from training import recipes  # torch takes seconds to import; --help should not
-    from training.run import train_recipe
+    from training.run import check_untrained, train_recipe
 
-    found = recipes.find(recipe, size, recipes.parse_choices(chosen or ()))
+    if resume and anew:
+        raise typer.BadParameter("--resume goes on, --anew begins again; give one of them")
+    found, only = recipes.find(recipe, size, recipes.parse_choices(chosen or ())), tuple(stage or ())
     if keep:
         found = recipes.keeping(found, kept_from, keep)
+    if not (resume or anew):
+        check_untrained(found, out, only)
     train_recipe(
         recipes.from_random_weights(found) if random_weights else found,
         data,
         out,
         cache,
         Progress(),
-        only=tuple(stage or ()),
+        only=only,
         epochs=epochs,
         max_steps=steps,
         resume=resume,

@@ -109,20 +109,33 @@ Mel = NDArray[np.float16] | Float32
 
 
 def load_all(samples: list[Sample], cache: FeatureCache, progress: Progress, *, half: bool) -> list[Mel]:
-    """The clips' log-mel in the order of the samples, on all cores."""
+    """The clips' log-mel in the order of the samples, on all cores.
 
-    def one(sample: Sample) -> Mel:
+    Raises:
+        TrainingError: clips cannot be decoded; it names all of them, so that one more try is enough.
+    """
+
+    def one(sample: Sample) -> Mel | TrainingError:
         if sample.audio is None:
-            raise TrainingError(f"{sample.corpus} {sample.key}: has no sound")
-        mel = cache.mel(sample.audio)
+            return TrainingError(f"{sample.corpus} {sample.key}: has no sound")
+        try:
+            mel = cache.mel(sample.audio)
+        except TrainingError as err:
+            return err
         return mel.astype(np.float16) if half else mel
 
+    found: list[Mel] = []
+    broken: list[TrainingError] = []
     with ThreadPoolExecutor() as pool, progress.epoch("log-mel", 1, 1, len(samples)) as bar:
-        found: list[Mel] = []
         for mel in pool.map(one, samples):
-            found.append(mel)
+            if isinstance(mel, TrainingError):
+                broken.append(mel)
+            else:
+                found.append(mel)
             bar.advance()
-        return found
+    if broken:
+        raise TrainingError("\n".join(map(str, broken)))
+    return found
 
 
 def collate_audio(features: list[Float32], samples: list[Sample]) -> Batch:

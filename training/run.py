@@ -12,7 +12,7 @@ from training.errors import TrainingError
 from training.pretrained import minilm_tokenizer_file
 from training.progress import Progress
 from training.recipes.recipe import Recipe, Size, Stage
-from training.stage_record import check_run, enter, forget, forget_others
+from training.stage_record import check_run, enter, forget, forget_others, is_trained
 from training.stages.dialogue import DialogueStage, train_dialogue
 from training.stages.fusion import FusionStage, train_fusion
 from training.stages.joint import JointStage, train_joint
@@ -77,6 +77,20 @@ def train_recipe(
             continue
         enter(run, recipe, stage, progress, resume=resume)
         _train(stage, recipe, shop, progress, resume=resume, max_steps=max_steps)
+
+
+def check_untrained(recipe: Recipe, run: Path, only: tuple[str, ...] = ()) -> None:
+    """Hours of training are not thrown away because a command was typed twice.
+
+    Raises:
+        TrainingError: a stage that would begin anew has been trained there, to its end or not.
+    """
+    for stage in recipe.stages:
+        if (not only or stage.name in only) and is_trained(run / stage.name):
+            raise TrainingError(
+                f"{run / stage.name}: a training is there already; --resume goes on with it (where it is finished, nothing is "
+                "done), --anew begins again, another --out leaves it alone"
+            )
 
 
 def shortened(recipe: Recipe, epochs: int | None) -> Recipe:

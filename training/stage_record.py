@@ -51,7 +51,7 @@ def enter(run: Path, recipe: Recipe, stage: Stage, progress: Progress, *, resume
         TrainingError: the stage was trained as something else; it names what the run has and what was asked.
     """
     folder, asked = run / stage.name, _record(run, recipe, stage)
-    if resume and _trained(folder):
+    if resume and is_trained(folder):
         found = _read(folder / FILE)
         if found is None:
             return
@@ -64,6 +64,11 @@ def enter(run: Path, recipe: Recipe, stage: Stage, progress: Progress, *, resume
     folder.mkdir(parents=True, exist_ok=True)
     forget(folder)
     _write(folder, asked)
+
+
+def is_trained(folder: Path) -> bool:
+    """Whether something was trained there; of a soup, whichever seed."""
+    return any(folder.rglob(_TRAINED))
 
 
 def forget(folder: Path) -> None:
@@ -165,13 +170,8 @@ def _refuse_other_parts(
                 )
 
 
-def _trained(folder: Path) -> bool:
-    """Whether something was trained there; of a soup, whichever seed."""
-    return any(folder.rglob(_TRAINED))
-
-
 def _records(run: Path) -> Iterator[Path]:
-    return (path for path in sorted(run.glob(f"*/{FILE}")) if _trained(path.parent))
+    return (path for path in sorted(run.glob(f"*/{FILE}")) if is_trained(path.parent))
 
 
 def _write(folder: Path, record: StageRecord) -> None:

@@ -31,8 +31,8 @@ UNLIKE: Final = 2.0
 """What a difference in looks (mean, of [0, 1]) counts in sides of distance."""
 UPRIGHT: Final = 0.9
 """Share of the turn found by flow that is kept at a detection that cannot tell it: errors add up, and heads are mostly upright."""
-CROWDED: Final = 0.25
-"""Overlap (IoU) of two tracks from which the flow may hang on to the wrong face."""
+DOUBLE: Final = 0.25
+"""Overlap (IoU) with a face that is followed from which a detection is no other one."""
 LOOK_PX: Final = 12
 """Side of the small picture by which faces in each other's reach are told apart."""
 
@@ -82,7 +82,7 @@ class Tracker:
     def follow(self, time_s: float, grey: UInt8) -> None:
         """Move every track on to the next picture [height, width]; forget those that are gone."""
         before, self._before = self._before, (time_s, grey)
-        hidden = _sharing_place(self.tracks, 0.0)
+        hidden = _sharing_place(self.tracks)
         self.tracks = [
             track for track in self.tracks if _inside(track, grey) and not _gone(track, time_s, hidden=track in hidden)
         ]
@@ -93,9 +93,8 @@ class Tracker:
             return
         passed_s = time_s - before[0]
         moved = movements(before[1], grey, [track.box for track in self.tracks])
-        crowded = _sharing_place(self.tracks, CROWDED)
         for track, movement in zip(self.tracks, moved, strict=True):
-            _move(track, None if track in crowded else movement, passed_s)
+            _move(track, movement, passed_s)
             if track.seen:
                 track.seen_s = time_s
 
@@ -134,7 +133,7 @@ class Tracker:
         return candidates
 
     def _is_double(self, face: Detection) -> bool:
-        return any(track.seen and iou(track.box, face.bbox_xyxy_px) > CROWDED for track in self.tracks)
+        return any(track.seen and iou(track.box, face.bbox_xyxy_px) > DOUBLE for track in self.tracks)
 
 
 def _precedence(face: Detection) -> tuple[bool, float]:
@@ -187,11 +186,9 @@ def _correct(track: Track, face: Detection, look: Float32, time_s: float) -> Non
     track.seen = True
 
 
-def _sharing_place(tracks: Sequence[Track], overlap: float) -> list[Track]:
-    """Tracks that another one covers by more than `overlap` (IoU): which of them the flow follows there cannot be told."""
-    return [
-        track for track in tracks if any(other is not track and iou(track.box, other.box) > overlap for other in tracks)
-    ]
+def _sharing_place(tracks: Sequence[Track]) -> list[Track]:
+    """Tracks whose boxes meet another one's: each may be hidden behind it."""
+    return [track for track in tracks if any(other is not track and iou(track.box, other.box) > 0 for other in tracks)]
 
 
 def _look(grey: UInt8, box: Box) -> Float32:

@@ -124,3 +124,16 @@ def test_a_clip_that_cannot_be_decoded_is_named(tmp_path: Path, content: bytes) 
     path.write_bytes(content)
     with pytest.raises(TrainingError, match=r"broken\.opus"):
         decode(path, 16_000)
+
+
+def test_all_clips_that_cannot_be_decoded_are_named_at_once(made_data: Path, tmp_path: Path) -> None:
+    broken = [tmp_path / "first.opus", tmp_path / "second.opus"]
+    for path in broken:
+        path.write_bytes(b"no sound")
+    samples = [_clip(broken[0]), *ravdess.read(made_data)[:2], _clip(broken[1])]
+    with pytest.raises(TrainingError) as refused:
+        AudioData(samples, FeatureCache(tmp_path / "cache", SPEC), 2, 0, None, Progress())
+    lines = str(refused.value).splitlines()
+    assert len(lines) == 2
+    for line, path in zip(lines, broken, strict=True):
+        assert line.startswith(f"{path}: cannot be decoded")

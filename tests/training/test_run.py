@@ -127,6 +127,21 @@ def test_an_encoder_of_any_number_of_steps_is_measured_alone(audio: str, made_da
     assert {m.modalities for m in metrics} == {"audio"}
 
 
+def test_a_training_that_is_there_is_thrown_away_only_where_that_is_asked(made_data: Path, tmp_path: Path) -> None:
+    command = ["train", "--size", "tiny", "--data", str(made_data), "--out", str(tmp_path / "run")]
+    command += ["--cache", str(tmp_path / "cache"), "--steps", "1", "--stage", "text-meld"]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    left = (tmp_path / "run" / "text-meld" / "last.pt").read_bytes()
+    refused = CliRunner().invoke(app, command).exception
+    assert isinstance(refused, TrainingError)
+    assert "text-meld: a training is there already; --resume" in str(refused)
+    assert (tmp_path / "run" / "text-meld" / "last.pt").read_bytes() == left
+    other = CliRunner().invoke(app, [*command[:-1], "video-faces"])
+    assert not isinstance(other.exception, TrainingError), other.exception  # another stage of the run is free
+    assert CliRunner().invoke(app, [*command, "--resume", "--anew"]).exit_code == 2
+    assert CliRunner().invoke(app, [*command, "--anew"]).exit_code == 0
+
+
 @pytest.mark.slow
 def test_a_modality_may_be_calibrated_on_augmented_samples_alone(
     run: Path, made_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
