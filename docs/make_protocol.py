@@ -8,6 +8,7 @@ A test holds both files to the code. The text around the tables stands in `docs/
 import ast
 import builtins
 import inspect
+import json
 import sys
 import typing
 from itertools import pairwise
@@ -66,7 +67,7 @@ def type_name(annotation: Any) -> str:
         case builtins.dict:
             return f"object by {names[0]}: {names[1]}"
         case typing.Literal:
-            return " or ".join(f"`{value}`" for value in args)
+            return " or ".join(f"`{json.dumps(value)}`" for value in args)
     return " or ".join(names) or f"[{annotation.__name__}](#{annotation.__name__.lower()})"
 
 

@@ -61,6 +61,8 @@ class Subscription:
         self.endpoint = endpoint
         self.lost: defaultdict[str, int] = defaultdict(int)
         """Events that were published and never came, by topic."""
+        self.answered = False
+        """Whether anything that speaks ZeroMQ has been found at the address so far; known while events are waited for."""
         self._timeout_s = timeout_s
         self._refused: Counter[int] = Counter()
         self._last: dict[str, tuple[str, int]] = {}
@@ -80,7 +82,7 @@ class Subscription:
             secure_client(self._socket, keys)
         for topic in (topics,) if isinstance(topics, str) else topics:  # a text is one topic, not a row of letters
             self._socket.subscribe(topic)
-        self._monitor = self._socket.get_monitor_socket(sum(_REFUSALS))
+        self._monitor = self._socket.get_monitor_socket(sum(_REFUSALS) | zmq.EVENT_HANDSHAKE_SUCCEEDED)
         self._poller = zmq.Poller()
         self._poller.register(self._socket, zmq.POLLIN)
         self._poller.register(self._monitor, zmq.POLLIN)
@@ -125,6 +127,9 @@ class Subscription:
                 topic, payload = frames
                 return topic.decode(errors="replace"), payload
             kind = recv_monitor_message(self._monitor)["event"]
+            if kind not in _REFUSALS:
+                self.answered = True
+                continue
             self._refused[kind] += 1
             if self._refused[kind] >= _REFUSALS[kind]:
                 self._refused.clear()

@@ -130,9 +130,9 @@ class Utterance(Envelope, kw_only=True, tag="utterance"):
     speaker: FaceField | None
     """The face that spoke; null where that cannot be said (`modalities.video.reason` tells why)."""
     emotion: EmotionField
-    """What was felt, as far as it shows."""
+    """The emotion that was expressed, as people who rate such clips would name it."""
     sentiment: SentimentField
-    """How it was meant."""
+    """The sentiment that was expressed."""
     modalities: dict[Modality, ModalityField]
     """All three, used or not."""
     latency_ms: dict[str, float]

@@ -74,7 +74,7 @@ def test_a_folder_gives_a_row_for_each_utterance_names_bad_files_and_goes_on_whe
     shutil.copyfile(short, folder / "b.mp4")
     second = annotate(folder, out)
     assert second.exit_code == 0
-    assert "2 utterances of 2 recordings, 1 of them by an earlier run" in second.output
+    assert "2 utterances of 2 recordings (1 done by an earlier run)" in second.output
     assert [json.loads(line)["file"] for line in out.read_text().splitlines()] == ["b.mp4", "monday/a.mp4"]
 
 
@@ -261,13 +261,20 @@ def test_a_speech_model_that_cannot_be_had_is_told_once(
         CliRunner().invoke(app, words, catch_exceptions=False)
 
 
+def test_a_file_in_the_place_of_a_folder_is_told(tmp_path: Path, short: Path) -> None:
+    with pytest.raises(
+        ConfigError, match=r"is a file; name the folder in which it lies, or take `streamer run --source`"
+    ):
+        CliRunner().invoke(app, ["annotate", str(short), "--out", str(tmp_path / "out.jsonl")], catch_exceptions=False)
+
+
 def test_the_name_of_the_temporary_folder_may_be_long(
     tmp_path: Path, short: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / ("x" * 120)
     folder.mkdir()
     monkeypatch.setenv("TMPDIR", str(folder))
-    assert "1 utterances of 1 recordings" in annotate(short.parent, tmp_path / "out.jsonl").output
+    assert "1 utterance of 1 recording" in annotate(short.parent, tmp_path / "out.jsonl").output
 
 
 def test_a_model_that_is_pulled_later_changes_what_rows_are_made_with(

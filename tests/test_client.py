@@ -146,6 +146,17 @@ def test_silence_is_told_after_the_time_that_was_given() -> None:
             events.get(0)
 
 
+def test_whether_anything_answers_at_an_address_can_be_told_from_silence(speaker: Speaker) -> None:
+    with speaker.reader("utterance") as events:
+        with pytest.raises(TimeoutError):
+            events.get(0.2)
+        assert events.answered
+    with subscribe("ipc:///tmp/nobody-publishes-here") as events:
+        with pytest.raises(TimeoutError):
+            events.get(0.2)
+        assert not events.answered
+
+
 @pytest.mark.parametrize(
     "address",
     [

@@ -1,4 +1,5 @@
 import json
+import re
 import types
 import typing
 from collections.abc import Callable
@@ -126,6 +127,13 @@ def test_the_documents_are_what_the_code_says() -> None:
     mend = "run `python docs/make_protocol.py`"
     assert (DOCS / "protocol.md").read_text() == make_protocol.markdown(), mend
     assert (DOCS / "protocol.schema.json").read_bytes() == make_protocol.schema(), mend
+
+
+def test_the_event_in_the_document_is_one_of_this_schema() -> None:
+    (shown,) = re.findall(r"```json\n(.*?)```", (DOCS / "protocol.md").read_text(), re.DOTALL)
+    schema = json.loads((DOCS / "protocol.schema.json").read_bytes())
+    jsonschema.Draft202012Validator(schema).validate(json.loads(shown))
+    assert json.loads(encode(decode(shown.encode()))) == json.loads(shown)
 
 
 def test_every_field_is_described() -> None:

@@ -33,6 +33,8 @@ def recordings_in(folder: Path) -> Recordings:
     Raises:
         ConfigError: there is no such folder, or nothing in it.
     """
+    if folder.is_file():
+        raise ConfigError(f"{folder}: is a file; name the folder in which it lies, or take `streamer run --source`")
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder")
     found = Recordings(folder)

@@ -31,7 +31,7 @@ def annotate(
     from streamer.annotate import annotate as annotate_folder
     from streamer.annotate import recordings_in
     from streamer.configuration import load
-    from streamer.dashboard.marks import printable
+    from streamer.dashboard.marks import counted, printable
 
     flags: dict[str, Any] = {"asr.engine": asr, "inference.bundle": bundle, "inference.provider": provider}
     settings = load({key: value for key, value in flags.items() if value is not None}, config).settings
@@ -49,8 +49,9 @@ def annotate(
             on_file=lambda path: progress.update(task, advance=1, description=printable(path.name)),
             on_download=draw,
         )
-    before = f", {result.skipped} of them by an earlier run" if result.skipped else ""
-    typer.echo(f"{out}: {result.rows} utterances of {result.done} recordings{before}", err=True)
+    before = f" ({result.skipped} done by an earlier run)" if result.skipped else ""
+    told = f"{counted(result.rows, 'utterance')} of {counted(result.done, 'recording')}"
+    typer.echo(f"{out}: {told}{before}", err=True)
     for name, reason in sorted(result.in_part.items()):
         typer.echo(f"read in part: {printable(name)}: {printable(reason)}", err=True)
     for name, reason in sorted(result.bad.items()):

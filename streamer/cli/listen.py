@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from streamer.cli.reading import reading
+from streamer.cli.reading import announced, reading
 from streamer.errors import ConfigError
 
 
@@ -33,8 +33,7 @@ def listen(
 
     _refuse_unknown(topics or ())
     wants_json = not sys.stdout.isatty() if as_json is None else as_json
-    with reading(connect, topics or ("",), keys=keys) as events:
-        typer.echo(f"listening to {events.endpoint}", err=True)  # else silence could not be told from a wrong address
+    with reading(connect, topics or ("",), keys=keys) as events, announced(events):
         (print_json if wants_json else print_lines)(events)
 
 

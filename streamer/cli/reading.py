@@ -1,14 +1,18 @@
 """A daemon's events for the verbs that read them, `listen` and `watch`."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
 if TYPE_CHECKING:
     from streamer.client import Subscription
+
+PATIENCE_S: Final = 3.0
+"""After so long it is worth saying that nothing answers."""
 
 
 @contextmanager
@@ -30,3 +34,21 @@ def reading(endpoint: str | None, topics: Sequence[str] = ("",), *, keys: Path |
                     "connection broke",
                     err=True,
                 )
+
+
+@contextmanager
+def announced(events: "Subscription") -> Iterator[None]:
+    """Say where is listened to, and then that nothing answers there: else silence could not be told from a wrong address."""
+    typer.echo(f"listening to {events.endpoint}", err=True)
+
+    def tell() -> None:
+        if not events.answered:
+            typer.echo(f"nothing answers at {events.endpoint} yet; is a streamer running there?", err=True)
+
+    timer = threading.Timer(PATIENCE_S, tell)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

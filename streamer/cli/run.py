@@ -233,8 +233,10 @@ def _sum_up(outcomes: Sequence["Outcome"], unwritten: str | None) -> None:
 
 
 def _how_it_went(outcome: "Outcome") -> str:
+    from streamer.dashboard.marks import counted
+
     lost = ", ".join(f"{name} {n}" for name, n in outcome.dropped.items() if n)
-    parts = [f"{outcome.utterances} utterance{'' if outcome.utterances == 1 else 's'}"]
+    parts = [counted(outcome.utterances, "utterance")]
     if lost or not outcome.trouble:
         parts.append(f"dropped {lost}" if lost else "nothing dropped")
     if outcome.trouble:

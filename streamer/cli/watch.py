@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from streamer.cli.reading import reading
+from streamer.cli.reading import announced, reading
 
 
 def watch(
@@ -29,7 +29,5 @@ def watch(
         if fills_terminal(console):
             run_dashboard(events, console, threading.Event(), origin=events.endpoint)
         else:
-            typer.echo(
-                f"listening to {events.endpoint}", err=True
-            )  # else silence could not be told from a wrong address
-            print_lines(events)
+            with announced(events):
+                print_lines(events)

@@ -101,3 +101,8 @@ def bar(value: float, width: int, colour: str) -> Text:
 def sparkline(values: Sequence[float | None], colour: str) -> Text:
     """One column for each value in [0, 1]; None is a blank."""
     return Text("".join(" " if value is None else _HEIGHTS[min(7, int(value * 8))] for value in values), style=colour)
+
+
+def counted(number: int, what: str) -> str:
+    """`1 utterance`, `2 utterances`."""
+    return f"{number} {what}" + ("" if number == 1 else "s")

@@ -1,6 +1,6 @@
 """One readable line for each event that changes something: for logs, pipes and terminals that are none."""
 
-from streamer.dashboard.marks import alternatives, clock, printable, share
+from streamer.dashboard.marks import alternatives, clock, counted, printable, share
 from streamer.labels import MODALITIES
 from streamer.wire import Activity, Event, Heartbeat, State, Utterance
 
@@ -35,7 +35,7 @@ class PlainLines:
             dropped = [f"{printable(channel)} {count}" for channel, count in state.dropped.items() if count]
             lost = f", dropped {', '.join(dropped)}" if dropped else ""
             lines.append(
-                f"{clock(state.stream_s)}  {state.activity} after {_count(state.utterances, 'utterance')}{lost}"
+                f"{clock(state.stream_s)}  {state.activity} after {counted(state.utterances, 'utterance')}{lost}"
             )
         return lines
 
@@ -73,7 +73,3 @@ def introduction(state: State) -> str:
     ]
     lacks = [f"no {name}: {printable(reason)}" for name, reason in state.reasons.items()]
     return " · ".join([*parts, *lacks])
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" + ("" if number == 1 else "s")

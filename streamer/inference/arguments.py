@@ -80,5 +80,17 @@ def text(value: object) -> str:
     return value
 
 
+def turn(value: object) -> tuple[str | None, str]:
+    """One utterance of the dialogue so far: who said it, and what.
+
+    Raises:
+        TypeError: it is no such pair.
+    """
+    match value:
+        case ((str() | None) as who, str() as said):
+            return who, said
+    raise TypeError(f"context must hold pairs (speaker or None, text), got {value!r}")
+
+
 def _kind(value: object) -> str:
     return f"an array of {value.dtype}" if isinstance(value, np.ndarray) else type(value).__name__

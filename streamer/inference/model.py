@@ -13,7 +13,7 @@ from streamer.errors import BundleError
 from streamer.features import ContextTurn, load_tokenizer
 from streamer.features.arrays import Float32, UInt8
 from streamer.inference.prediction import Prediction, emotion_field, sentiment_field
-from streamer.inference.providers import CPU, DEFAULT, Execution, Provider
+from streamer.inference.providers import CPU, DEFAULT, Execution, Provider, check_gpu
 from streamer.inference.session import TOLERANCE, Session
 from streamer.labels import MODALITIES, Modality, subset_name
 from streamer.messages import SAMPLE_RATE_HZ
@@ -45,6 +45,7 @@ class Model:
             kind: Session(kind, bundle.path(file), execution, tolerance=tolerance)
             for kind, file in manifest.graphs.items()
         }
+        check_gpu(self.providers, execution.provider, require_gpu=execution.require_gpu)
         self._tokenizer = load_tokenizer(bundle.path(bundles.TOKENIZER)) if manifest.text else None
         self._check_shapes()
         self._warm_up()

@@ -53,7 +53,7 @@ def predict(
     sound = None if waveform is None else arguments.waveform(waveform)
     heard_before = [arguments.waveform(wave) for wave in earlier_waveforms]
     if text is not None and arguments.text(text).strip():
-        turns = [ContextTurn(who, arguments.text(said)) for who, said in context]
+        turns = [ContextTurn(*arguments.turn(turn)) for turn in context]
         encodings["text"] = model.encode_text(text, speaker=speaker, context=turns)
     elif text is not None:
         reasons["text"] = "no words"

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -55,7 +56,7 @@ DEFAULT: Final = Execution()
 def providers(wanted: Provider) -> list[str]:
     """Those of the wanted execution providers that this onnxruntime was built with, in order; the CPU always stands last.
 
-    That a provider is built in does not mean that it works: `check` looks at what a session really got.
+    That a provider is built in does not mean that it works: `check_gpu` looks at what a session really got.
     """
     import onnxruntime
 
@@ -96,20 +97,24 @@ def options(provider: str, graph: Path, execution: Execution) -> dict[str, Any]:
     return {}
 
 
-def check(graph: str, got: str, wanted: Provider, *, require_gpu: bool) -> None:
-    """Say it loudly, or stop, where a GPU was asked for and the session runs on the CPU.
+def check_gpu(got: Mapping[str, str], wanted: Provider, *, require_gpu: bool) -> None:
+    """Say it loudly, or stop, where a GPU was asked for and networks run on the CPU.
+
+    Args:
+        got: The provider that each graph's session really has.
+        wanted: What was asked for.
+        require_gpu: Stop.
 
     Raises:
-        EngineError: `require_gpu` is set and the session has no GPU.
+        EngineError: `require_gpu` is set and a session has no GPU.
     """
-    if got != CPU or (wanted in {"auto", "cpu"} and not require_gpu):
+    slow = ", ".join(graph for graph, provider in got.items() if provider == CPU)
+    if not slow or (wanted in {"auto", "cpu"} and not require_gpu):
         return
-    mend = "`streamer doctor` names the mend"
+    mend = "`streamer doctor` says which GPU it sees, and what its installation lacks"
     if require_gpu:
-        raise EngineError(
-            f"{graph}: no GPU provider could be used, it would run on {got}, and --require-gpu is set; {mend}"
-        )
-    log.warning("%s: %s was asked for, but it runs on %s; %s", graph, wanted, got, mend)
+        raise EngineError(f"no GPU could be used for {slow}, and --require-gpu is set; {mend}")
+    log.warning("%s was asked for, but %s run on the CPU; %s", wanted, slow, mend)
 
 
 def as_bundle_error(path: str, err: Exception) -> BundleError:

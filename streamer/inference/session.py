@@ -70,12 +70,10 @@ class Session:
 
         Raises:
             BundleError: it cannot be loaded, or speaks another language.
-            EngineError: a GPU is required and there is none.
         """
         self._session, execution = _open(path, execution)
         self.kind = kind
         self.provider: str = self._session.get_providers()[0]
-        providers.check(path.name, self.provider, execution.provider, require_gpu=execution.require_gpu)
         _match(path, "input", INPUTS[kind], self._session.get_inputs())
         _match(path, "output", OUTPUTS[kind], self._session.get_outputs())
         self._outputs = [port.name for port in OUTPUTS[kind]]

@@ -63,3 +63,13 @@ def test_what_was_published_and_never_came_is_told_at_the_end(tmp_path: Path, ve
 def test_the_help_says_where_the_address_is_not_read_and_which_is_taken(verb: str) -> None:
     helped = " ".join(CliRunner().invoke(app, [verb, "--help"]).stdout.split())
     assert "is not looked up in config.toml. [tcp://127.0.0.1:5599]" in helped
+
+
+@pytest.mark.parametrize("verb", [("listen", "--connect"), ("watch",)])
+def test_an_address_at_which_nothing_answers_is_told_after_a_while(tmp_path: Path, verb: tuple[str, ...]) -> None:
+    with streamer(*verb, f"ipc://{tmp_path}/nobody") as asked:
+        assert asked.stderr is not None
+        lines = [asked.stderr.readline() for _ in range(2)]
+        asked.send_signal(signal.SIGINT)
+        asked.communicate(timeout=20)
+    assert lines[1] == f"nothing answers at ipc://{tmp_path}/nobody yet; is a streamer running there?\n"

@@ -1,4 +1,5 @@
 from itertools import chain, combinations
+from typing import Any
 
 import av
 import numpy as np
@@ -69,6 +70,12 @@ def test_the_dialogue_so_far_is_heard(model: Model) -> None:
     alone = model.predict(text="Right.").emotion.probs
     context = [("Ross", "I got married."), ("Joey", "Again?")]
     assert model.predict(text="Right.", speaker="Joey", context=context).emotion.probs != alone
+
+
+@pytest.mark.parametrize("turn", ["Hi.", ("Ross",), ("Ross", None), (1, "Hi."), ("Ross", "Hi.", "Oh.")])
+def test_a_turn_that_is_no_pair_is_named(model: Model, turn: Any) -> None:
+    with pytest.raises(TypeError, match=r"^context must hold pairs \(speaker or None, text\), got "):
+        model.predict(text="Right.", context=[turn])
 
 
 def test_the_face_of_a_whole_picture_is_found(model: Model) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from streamer.labels import Emotion
+from training.corpora.tables import WANTED
 from training.errors import TrainingError
 from training.samples import Sample, Split, emotion_of, implied_sentiment
 
@@ -33,7 +34,7 @@ def read_clips(
     for path in found:
         paths.setdefault(path.stem, path)
     if not paths:
-        raise TrainingError(f"{folder}: no {' or '.join(_SOUND)} files there; --data is the folder that holds audio/")
+        raise TrainingError(f"{folder}: no {' or '.join(_SOUND)} files there; {WANTED}")
     samples = []
     for path in paths.values():
         try:

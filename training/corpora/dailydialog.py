@@ -8,6 +8,7 @@ import msgspec
 
 from streamer.features import ContextTurn
 from streamer.labels import Emotion
+from training.corpora.tables import WANTED
 from training.errors import TrainingError
 from training.samples import Sample, Split, emotion_of, implied_sentiment
 
@@ -67,7 +68,7 @@ def _dialogues(path: Path) -> dict[str, list[_Turn]]:
         found = json.loads(path.read_text(encoding="utf-8"))
         return {name: msgspec.convert(parts[0], list[_Turn], strict=False) for name, parts in found.items()}
     except FileNotFoundError:
-        raise TrainingError(f"{path}: not there; --data is the folder that holds text/") from None
+        raise TrainingError(f"{path}: not there; {WANTED}") from None
     except (ValueError, KeyError, IndexError, msgspec.ValidationError) as err:
         raise TrainingError(f"{path}: not a DailyDialog file ({err})") from err
 

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from streamer.labels import EMOTIONS, Emotion
-from training.corpora.tables import known
+from training.corpora.tables import WANTED, known
 from training.errors import TrainingError
 from training.samples import Sample, Split, implied_sentiment
 
@@ -38,7 +38,7 @@ def read(data: Path) -> list[Sample]:
 
     path = data / "faces" / "ferplus.parquet"
     if not path.is_file():
-        raise TrainingError(f"{path}: not there; --data is the folder that holds faces/")
+        raise TrainingError(f"{path}: not there; {WANTED}")
     columns = ["name", "split", "image_webp", *_VOTES, *_REFUSED]
     try:
         table = pq.read_table(path, columns=columns)

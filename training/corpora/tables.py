@@ -10,6 +10,8 @@ from training.errors import TrainingError
 
 Label = TypeVar("Label")
 
+WANTED: Final = "--data is the folder that holds meld/, text/, audio/ and faces/"
+"""What is said where a corpus is not found."""
 _CONTROLS: Final = re.compile("[\x80-\x9f]")
 
 
@@ -84,5 +86,5 @@ def _not_utf8(path: Path, line: int, err: UnicodeDecodeError) -> TrainingError:
 
 def _open(path: Path) -> TextIO:
     if not path.is_file():
-        raise TrainingError(f"{path}: not there; --data is the folder that holds {path.parent.name}/")
+        raise TrainingError(f"{path}: not there; {WANTED}")
     return path.open(encoding="utf-8-sig", newline="")  # a spreadsheet writes a mark before the first column
