@@ -35,6 +35,11 @@ DOUBLE: Final = 0.25
 """Overlap (IoU) with a face that is followed from which a detection is no other one."""
 LOOK_PX: Final = 12
 """Side of the small picture by which faces in each other's reach are told apart."""
+SCENE_PX: Final = (32, 18)
+"""Width and height of the small picture by which a scene is known again."""
+CUT: Final = 20.0
+"""Mean difference of two scenes in grey levels from which a film was cut between them. Of one shot, a second apart, it was 19 at most
+(seven clips, one of a moving camera), between shots of different rooms 31 and more; between people before one wall it may be 11."""
 
 
 @dataclass(slots=True, eq=False)
@@ -58,6 +63,8 @@ class Track:
     followed: bool = False
     """By flow from the picture before into the latest one, so that the two may be compared."""
     look: Float32 = field(default_factory=lambda: np.zeros((LOOK_PX, LOOK_PX), np.float32))
+    scene: Float32 = field(default_factory=lambda: np.zeros(SCENE_PX[::-1], np.float32))
+    """Of the latest picture in which it was seen."""
 
     @property
     def box(self) -> Box:
@@ -93,36 +100,39 @@ class Tracker:
             return
         passed_s = time_s - before[0]
         moved = movements(before[1], grey, [track.box for track in self.tracks])
+        scene = _scene(grey)
         for track, movement in zip(self.tracks, moved, strict=True):
             _move(track, movement, passed_s)
             if track.seen:
-                track.seen_s = time_s
+                track.seen_s, track.scene = time_s, scene
 
     def update(self, time_s: float, grey: UInt8, found: Sequence[Detection]) -> None:
         """Tie detections, in the picture that was followed last, to tracks; start tracks for the rest, while there is room.
 
         A face that is followed keeps its place until it is gone, whoever comes.
         """
-        looks = [_look(grey, face.bbox_xyxy_px) for face in found]
+        looks, scene = [_look(grey, face.bbox_xyxy_px) for face in found], _scene(grey)
         taken: set[int] = set()
         tied: set[int] = set()
-        for _, t, d in sorted(self._candidates(time_s, found, looks)):
+        for _, t, d in sorted(self._candidates(time_s, found, looks, scene)):
             if t in tied or d in taken:
                 continue
             tied.add(t)
             taken.add(d)
-            _correct(self.tracks[t], found[d], looks[d], time_s)
+            _correct(self.tracks[t], found[d], looks[d], scene, time_s)
         for d in sorted(set(range(len(found))) - taken, key=lambda d: _precedence(found[d])):
             if len(self.tracks) < self._max_faces and not self._is_double(found[d]):
-                self.tracks.append(_start(self._next_id, found[d], looks[d], time_s))
+                self.tracks.append(_start(self._next_id, found[d], looks[d], scene, time_s))
                 self._next_id += 1
 
     def _candidates(
-        self, time_s: float, found: Sequence[Detection], looks: Sequence[Float32]
+        self, time_s: float, found: Sequence[Detection], looks: Sequence[Float32], scene: Float32
     ) -> list[tuple[float, int, int]]:
-        """Costs of tying track to detection, where one is within the other's reach."""
+        """Costs of tying track to detection, where one is within the other's reach and the film has not been cut in between."""
         candidates = []
         for t, track in enumerate(self.tracks):
+            if not track.seen and np.abs(track.scene - scene).mean() > CUT:
+                continue
             for d, face in enumerate(found):
                 x, y, side = _centre(face.bbox_xyxy_px)
                 distance = float(np.hypot(x - track.x_px, y - track.y_px)) / max(side, track.side_px)
@@ -141,11 +151,10 @@ def _precedence(face: Detection) -> tuple[bool, float]:
     return face.score < SURE_SCORE, face.bbox_xyxy_px[0] - face.bbox_xyxy_px[2]
 
 
-def _start(track_id: int, face: Detection, look: Float32, time_s: float) -> Track:
+def _start(track_id: int, face: Detection, look: Float32, scene: Float32, time_s: float) -> Track:
     x, y, side = _centre(face.bbox_xyxy_px)
-    return Track(
-        track_id, x, y, side, face.score, time_s, time_s, face.roll_deg or 0.0, best_score=face.score, look=look
-    )
+    roll_deg, score = face.roll_deg or 0.0, face.score
+    return Track(track_id, x, y, side, score, time_s, time_s, roll_deg, best_score=score, look=look, scene=scene)
 
 
 def _move(track: Track, movement: Movement | None, passed_s: float) -> None:
@@ -166,7 +175,7 @@ def _move(track: Track, movement: Movement | None, passed_s: float) -> None:
     track.roll_deg += movement.turn_deg
 
 
-def _correct(track: Track, face: Detection, look: Float32, time_s: float) -> None:
+def _correct(track: Track, face: Detection, look: Float32, scene: Float32, time_s: float) -> None:
     """Half way to the detection, whose box trembles; all the way where the flow was lost or the two are far apart."""
     x, y, side = _centre(face.bbox_xyxy_px)
     far = np.hypot(x - track.x_px, y - track.y_px) > 0.3 * side or not 0.75 < side / track.side_px < 1.33
@@ -179,6 +188,7 @@ def _correct(track: Track, face: Detection, look: Float32, time_s: float) -> Non
     else:
         track.roll_deg *= UPRIGHT
     track.look = 0.8 * track.look + 0.2 * look
+    track.scene = scene
     track.score = face.score
     track.best_score = max(track.best_score, face.score)
     track.detected_s = track.seen_s = time_s
@@ -199,6 +209,11 @@ def _look(grey: UInt8, box: Box) -> Float32:
         return np.zeros((LOOK_PX, LOOK_PX), np.float32)
     small = cv2.resize(region, (LOOK_PX, LOOK_PX), interpolation=cv2.INTER_AREA)
     return np.asarray(small / np.float32(255), np.float32)
+
+
+def _scene(grey: UInt8) -> Float32:
+    """[18, 32], grey levels: where it is and how it is framed, not who is in it."""
+    return np.asarray(cv2.resize(grey, SCENE_PX, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _centre(box: Box) -> tuple[float, float, float]:

@@ -103,6 +103,19 @@ def test_two_faces_that_shifted_while_the_camera_was_covered_are_told_apart_by_t
     assert [track_id for track_id, _ in before] == [track_id for track_id, _ in after]
 
 
+def test_a_film_that_cuts_to_somebody_else_in_the_same_place_and_back_shows_two_faces(haar: FaceDetector) -> None:
+    elsewhere = np.asarray(255 - SMALL[:, ::-1] // 2, np.uint8)
+
+    def scene(time_s: float) -> UInt8:
+        return place(elsewhere, other_head(), 166, 90, 58) if 1 <= time_s < 1.7 else place(SMALL, head(), 160, 90, 60)
+
+    seen = _watch(scene, 3.0, haar)
+    ids = [[track_id for track_id, _ in faces] for faces in seen]
+    assert ids[5] == ids[-1] == [1]
+    assert [2] in ids
+    assert not any({1, 2} <= set(at_once) for at_once in ids)
+
+
 def test_four_faces_are_four_tracks(haar: FaceDetector) -> None:
     picture = SMALL
     for number, x in enumerate((40, 120, 200, 280)):
