@@ -176,7 +176,7 @@ def read(folder: Path | str | None = None) -> Bundle:
         if found != FORMAT:
             raise BundleError(f"{path}: format {found}, this version reads format {FORMAT}; export it again")
         manifest = msgspec.json.decode(raw, type=Manifest)
-    except msgspec.MsgspecError as err:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as err:
         raise BundleError(f"{path}: {err}") from err
     _check(folder, manifest)
     return Bundle(folder, manifest, hashlib.sha256(raw).hexdigest())

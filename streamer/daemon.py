@@ -125,7 +125,7 @@ class Daemon:
             raise SourceError(f"{wanted.name}: {source.video_name} has no sound, and no faces are looked for: {note}")
         recogniser: Recogniser | None = self.recogniser
         if wanted.subtitles is not None:
-            recogniser = open_subtitles(wanted.subtitles)
+            recogniser = open_subtitles(wanted.subtitles, self._settings.asr.language)
         parts = Parts(
             source=source,
             model=self.model,

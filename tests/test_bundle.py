@@ -71,9 +71,12 @@ def test_a_manifest_that_does_not_fit_is_refused_by_its_field(
         bundles.read(edit(copied, **changes))
 
 
-def test_a_manifest_that_is_no_json_is_one_line(copied: Path) -> None:
-    (copied / bundles.MANIFEST).write_text("{")
-    with pytest.raises(BundleError, match=r"manifest\.json: Input data was truncated"):
+@pytest.mark.parametrize(
+    ("damaged", "message"), [(b"{", "Input data was truncated"), (b'{"format":1,"name":"\xff"}', "'utf-8' codec")]
+)
+def test_a_manifest_that_is_no_json_is_one_line(copied: Path, damaged: bytes, message: str) -> None:
+    (copied / bundles.MANIFEST).write_bytes(damaged)
+    with pytest.raises(BundleError, match=rf"manifest\.json: {message}"):
         bundles.read(copied)
 
 

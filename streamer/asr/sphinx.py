@@ -57,13 +57,16 @@ class PocketSphinx:
         """By source, between its utterances; None has not heard any source yet."""
         self._made = list(self._idle.values())
 
-    def begin(self, start_s: float, *, source: str = "", in_step: bool = False) -> "SphinxRecognition":
+    def begin(self, start_s: float, *, source: str = "", in_step: bool = False) -> "SphinxRecognition | Unheard":
         """An utterance begins in a source."""
         del start_s
         with self._lock:
             decoder = self._idle.pop(source, None) or self._idle.pop(None, None)
             if decoder is None:
-                decoder = SphinxDecoder()
+                try:
+                    decoder = SphinxDecoder()
+                except EngineError as err:
+                    return Unheard(str(err))
                 self._made.append(decoder)
         return SphinxRecognition(decoder, partial(self._take_back, source), self._min_confidence, in_step=in_step)
 
@@ -81,6 +84,35 @@ class PocketSphinx:
         with self._lock:
             for decoder in self._made:
                 decoder.close()
+
+
+class Unheard:
+    """An utterance for which there is no decoder: it has no words, and says why. The next one may have some."""
+
+    def __init__(self, reason: str) -> None:
+        self._transcript = Transcript("", None, NAME, reason)
+
+    def push(self, waveform: Float32) -> None:
+        """Nobody listens."""
+
+    def partial(self) -> str:
+        """No words."""
+        return ""
+
+    def speculate(self) -> None:
+        """There is nothing to be begun."""
+
+    def provisional(self) -> Transcript:
+        """It will not change."""
+        return self._transcript
+
+    def resume(self) -> None:
+        """Nothing was begun."""
+
+    def finish(self, duration_s: float) -> Transcript:
+        """No words, and why."""
+        del duration_s
+        return self._transcript
 
 
 class SphinxRecognition:

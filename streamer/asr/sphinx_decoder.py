@@ -41,18 +41,21 @@ class SphinxDecoder:
     """Decodes one part of one utterance after the other. Belongs to one thread at a time.
 
     Its process loads the model (a third of a second) while the caller goes on; what is sent meanwhile waits in the pipe.
-    Every method raises EngineError where the process has died, or hangs.
+    Every method raises EngineError where the process has died, hangs, or cannot be started.
     """
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", str(_SCRIPT)],
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # an interrupt from the terminal must not cost the last utterance
-        )
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", str(_SCRIPT)],
+                bufsize=0,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # an interrupt from the terminal must not cost the last utterance
+            )
+        except OSError as err:  # no more processes allowed, or this Python was replaced while it ran
+            raise EngineError(f"pocketsphinx: its process cannot be started ({err.strerror})") from err
         self._inbox = b""
         self._unanswered = 0
         self._partial: list[Word] = []

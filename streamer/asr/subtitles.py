@@ -1,19 +1,26 @@
 """Words of a film's subtitles in the place of recognition: SubRip files."""
 
 import codecs
+import html
 import re
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
+from streamer.asr.gates import Evidence, not_english
 from streamer.errors import SourceError
 from streamer.features.arrays import Float32
 from streamer.file_names import as_text
+from streamer.languages import AUTO
 from streamer.messages import SAMPLE_RATE_HZ, Transcript
 
 _TIMES: Final = re.compile(r"(\d+):(\d\d):(\d\d)[,.](\d{1,3})\s*-->\s*(\d+):(\d\d):(\d\d)[,.](\d{1,3})")
 _MARKUP: Final = re.compile(r"<[^>]*>|\{\\[^}]*\}")
+_NOT_SAID: Final = re.compile(r"\[[^\]]*\]|\([^)]*\)|[♪♫]")
+"""What subtitles for the deaf tell beside the words: [door slams], (sighs)."""
+_SPEAKER: Final = re.compile(r"^(?:[-–—]\s*(?=\D))?(?:[^\W\d_a-z][^a-z:]{1,30}:(?=\s|$))?")
+"""A dash before one of several people, and JOHN: before what he says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +45,18 @@ def parse_srt(text: str) -> tuple[Cue, ...]:
         said = lines[index + 1 : until]
         if until < len(lines) and said and said[-1].isdecimal():  # the number of the next cue, which is often missing
             said.pop()
-        words = tuple(_MARKUP.sub(" ", " ".join(takewhile(bool, said))).split())
+        words = _words(list(takewhile(bool, said)))
         start_s, end_s = _seconds(found.groups()[:4]), _seconds(found.groups()[4:])
         if words and end_s > start_s:
             cues.append(Cue(start_s, end_s, words))
     return tuple(sorted(cues, key=lambda cue: cue.start_s))
+
+
+def _words(lines: list[str]) -> tuple[str, ...]:
+    """What is said in a cue."""
+    shown = html.unescape(_MARKUP.sub(" ", "\n".join(lines)))
+    spoken = (_SPEAKER.sub("", line.strip()) for line in _NOT_SAID.sub(" ", shown).split("\n"))
+    return tuple(" ".join(spoken).split())
 
 
 def _seconds(parts: tuple[str, ...]) -> float:
@@ -63,8 +77,12 @@ def words_between(cues: tuple[Cue, ...], start_s: float, end_s: float) -> str:
     )
 
 
-def open_subtitles(path: Path) -> "Subtitles":
+def open_subtitles(path: Path, language: str = "en") -> "Subtitles":
     """Read a file.
+
+    Args:
+        path: Of SubRip.
+        language: As `asr.language`; only English words are judged, and `auto` leaves it open.
 
     Raises:
         SourceError: it cannot be read, or has no cue.
@@ -78,7 +96,7 @@ def open_subtitles(path: Path) -> "Subtitles":
         raise SourceError(
             f"{path}: has no cue such as `00:00:01,000 --> 00:00:02,500`; subtitles must be SubRip (.srt)"
         )
-    return Subtitles(cues, f"subtitles/{as_text(path.name)}")
+    return Subtitles(cues, f"subtitles/{as_text(path.name)}", language)
 
 
 def _decoded(encoded: bytes) -> str:
@@ -94,14 +112,15 @@ def _decoded(encoded: bytes) -> str:
 class Subtitles:
     """A recogniser that reads."""
 
-    def __init__(self, cues: tuple[Cue, ...], name: str) -> None:
+    def __init__(self, cues: tuple[Cue, ...], name: str, language: str = "en") -> None:
         self.name = name
         self._cues = cues
+        self._language = "en" if language == AUTO else language
 
     def begin(self, start_s: float, *, source: str = "", in_step: bool = False) -> "Reading":
         """Where in the film the utterance begins is all that matters."""
         del source, in_step
-        return Reading(self._cues, self.name, start_s)
+        return Reading(self._cues, self.name, start_s, self._language)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -110,8 +129,9 @@ class Subtitles:
 class Reading:
     """One utterance's words."""
 
-    def __init__(self, cues: tuple[Cue, ...], engine: str, start_s: float) -> None:
+    def __init__(self, cues: tuple[Cue, ...], engine: str, start_s: float, language: str) -> None:
         self._cues = cues
+        self._language = language
         self._engine = engine
         self._start_s = start_s
         self._samples = 0
@@ -137,4 +157,5 @@ class Reading:
     def finish(self, duration_s: float) -> Transcript:
         """The words of the utterance's time."""
         text = words_between(self._cues, self._start_s, self._start_s + duration_s)
-        return Transcript(text, None, self._engine)
+        evidence = Evidence(text, duration_s, loudest_dbfs=0.0, language=self._language)
+        return Transcript(text, None, self._engine, not_english(evidence) if text else None)

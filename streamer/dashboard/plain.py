@@ -11,10 +11,15 @@ class PlainLines:
     def __init__(self) -> None:
         self._activity: dict[str, Activity] = {}
         self._error: dict[str, str | None] = {}
+        self._session: str | None = None
 
     def lines(self, event: Event) -> list[str]:
         """What is worth saying of an event, without line ends; often nothing."""
         name = event.source or ""
+        if event.session != self._session:  # a daemon that began anew: nothing of it has been told yet
+            self._session = event.session
+            self._activity.clear()
+            self._error.clear()
         match event:
             case Heartbeat():
                 return self._trouble("", event.error)

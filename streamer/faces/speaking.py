@@ -57,8 +57,8 @@ class _Candidate:
     """One face in the utterance."""
 
     last: FaceSighting
-    motion: float
-    """Mean while there is a voice."""
+    motion: float | None
+    """Mean while there is a voice; None where it was never followed from one picture to the next."""
     weight: float
     """How far it moves its mouth and was in view at all, in [0, 1]."""
     evidence: float
@@ -122,7 +122,7 @@ class _Voice:
 def _judge(sightings: Sequence[FaceSighting], voice: _Voice) -> _Candidate:
     moved = [(sighting.time_s, sighting.mouth_motion) for sighting in sightings if sighting.mouth_motion is not None]
     if not moved:
-        return _Candidate(sightings[-1], 0.0, 0.0, 0.0)
+        return _Candidate(sightings[-1], None, 0.0, 0.0)
     times_s, motion = np.array([time_s for time_s, _ in moved]), np.array([value for _, value in moved])
     speaking = motion[voice.active(times_s)]
     mean = float(np.minimum(speaking, WILD).mean()) if speaking.size else 0.0
@@ -145,7 +145,9 @@ def _decide(candidates: Sequence[_Candidate]) -> SpeakerChoice:
     """Bayes' rule over the faces and somebody out of view; the odds of being in view are shared by those who move."""
     moving = [candidate for candidate in candidates if candidate.weight > 0]
     if not moving:
-        motions = ", ".join(f"{candidate.motion:.2f}" for candidate in candidates)
+        motions = ", ".join(f"{candidate.motion:.2f}" for candidate in candidates if candidate.motion is not None)
+        if not motions:
+            return SpeakerChoice(None, None, 0.0, "no face could be followed from one picture to the next")
         who = "the only face keeps its mouth still" if len(candidates) == 1 else "no face moves its mouth"
         return SpeakerChoice(None, None, 0.0, f"{who} ({motions})")
     odds = [IN_VIEW_ODDS / len(moving) * c.weight * float(np.exp(np.clip(c.evidence, -20, 20))) for c in moving]

@@ -136,9 +136,10 @@ class Model:
             text: What was said.
             waveform: Float32 [samples], mono, 16 kHz, in [-1, 1].
             frames: Uint8 [n, height, width, 3], RGB: whole pictures, in which faces are found; with a waveform the face that
-                speaks is taken, else the one most in view.
+                speaks is taken, without one, or of single pictures, the one most in view.
             face_crops: Uint8 [n, height, width, 3], RGB: each picture is one face. Excludes `frames`.
-            times_s: Of the frames or crops, rising, on the waveform's clock; 25 a second where not given.
+            times_s: Of the frames, rising, on the waveform's clock; 25 a second where not given. Crops are looked at whenever
+                they were taken.
             speaker: Who says it, as named in `context`.
             context: The dialogue so far, oldest first, as (speaker or None, text).
             earlier_waveforms: Utterances that the same microphone heard before, oldest first, each as `waveform`: the voice is

@@ -58,7 +58,7 @@ def predict(
     elif text is not None:
         reasons["text"] = "no words"
     if sound is not None and loudest_dbfs(sound) < QUIETEST_VOICE_DBFS:
-        reasons["audio"] = TOO_QUIET
+        reasons["audio"], sound = TOO_QUIET, None  # nor has a mouth anything to agree with
     elif sound is not None and model.manifest.audio is not None:
         spec = model.manifest.audio.spec
         encodings["audio"] = model.encode_audio(spec.extract(sound, _memories(spec, heard_before)))
@@ -93,7 +93,7 @@ def _memories(spec: AudioSpec, waveforms: Sequence[Float32]) -> list[Float32]:
 def _faces(
     frames: UInt8, times_s: list[float], waveform: Float32 | None, spec: FaceCropSpec
 ) -> tuple[UInt8 | None, str | None]:
-    """The crops of the face that speaks, or of the one most in view where there is no sound; or why there are none."""
+    """The crops of the face that speaks, or of the one most in view where no sound can tell that; or why there are none."""
     settings = _face_settings(frames)
     detector, note = open_detector(settings)
     if detector is None:
@@ -104,7 +104,9 @@ def _faces(
     sightings = watch.ring.between(times_s[0], times_s[-1])
     if not sightings and len(frames) <= _FEW:
         return _each(frames, detector, spec, settings)
-    choice = choose_speaker(sightings, None if waveform is None else _heard(waveform))
+    # Of single pictures no mouth is seen to move: the voice cannot tell whose it is.
+    agrees = waveform is not None and any(sighting.mouth_motion is not None for sighting in sightings)
+    choice = choose_speaker(sightings, _heard(waveform) if agrees and waveform is not None else None)
     if choice.track_id is None:
         return None, choice.reason
     crops = [s.crop for s in sightings if s.track_id == choice.track_id and s.crop is not None]

@@ -2,12 +2,14 @@
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 
+from streamer.asr import Recognition
 from streamer.asr.sphinx import PocketSphinx, SphinxRecognition, confidence_of
 from streamer.asr.sphinx_decoder import Word
 from streamer.errors import EngineError
@@ -21,6 +23,13 @@ LOVE_S = (3.5, 5.8)
 """And then `I love you, this is wonderful!`"""
 
 
+def begin(sphinx: PocketSphinx, start_s: float, *, source: str = "", in_step: bool = False) -> SphinxRecognition:
+    """An utterance that a decoder hears."""
+    begun = sphinx.begin(start_s, source=source, in_step=in_step)
+    assert isinstance(begun, SphinxRecognition)
+    return begun
+
+
 @pytest.fixture
 def sphinx() -> Iterator[PocketSphinx]:
     recogniser = PocketSphinx(AsrSettings())
@@ -32,7 +41,7 @@ def part(sound: Float32, start_s: float, end_s: float) -> Float32:
     return sound[round(start_s * SAMPLE_RATE_HZ) : round(end_s * SAMPLE_RATE_HZ)]
 
 
-def push(recognition: SphinxRecognition, sound: Float32) -> None:
+def push(recognition: Recognition, sound: Float32) -> None:
     for at in range(0, sound.shape[0], CHUNK_SAMPLES):
         recognition.push(sound[at : at + CHUNK_SAMPLES])
 
@@ -43,7 +52,7 @@ def fastest(seconds: Callable[[], float]) -> float:
 
 
 def test_a_clear_sentence_is_recognised_and_trusted(sphinx: PocketSphinx, demo_voice: Float32) -> None:
-    recognition = sphinx.begin(0.8, in_step=True)
+    recognition = begin(sphinx, 0.8, in_step=True)
     push(recognition, part(demo_voice, *MONDAY_S))
     transcript = recognition.finish(2.25)
     assert transcript.text == "we will meet at the office on monday"
@@ -54,7 +63,7 @@ def test_a_clear_sentence_is_recognised_and_trusted(sphinx: PocketSphinx, demo_v
 
 
 def test_words_grow_while_someone_speaks(sphinx: PocketSphinx, demo_voice: Float32) -> None:
-    recognition = sphinx.begin(0.8, in_step=True)
+    recognition = begin(sphinx, 0.8, in_step=True)
     partials = []
     for start_s in np.arange(0.8, 3.0, 0.5):
         push(recognition, part(demo_voice, float(start_s), float(start_s) + 0.5))
@@ -66,11 +75,11 @@ def test_words_grow_while_someone_speaks(sphinx: PocketSphinx, demo_voice: Float
 
 def test_in_a_live_stream_partial_does_not_wait_for_the_decoder(sphinx: PocketSphinx, demo_voice: Float32) -> None:
     def waited_s() -> float:
-        recognition = sphinx.begin(0.8)
+        recognition = begin(sphinx, 0.8)
         push(recognition, part(demo_voice, *MONDAY_S))
-        begin = time.perf_counter()
+        start_s = time.perf_counter()
         recognition.partial()
-        took_s = time.perf_counter() - begin
+        took_s = time.perf_counter() - start_s
         assert recognition.finish(2.25).text.endswith("office on monday")
         return took_s
 
@@ -81,14 +90,14 @@ def test_at_a_pause_the_words_are_weighed_before_the_utterance_is_over(
     sphinx: PocketSphinx, demo_voice: Float32
 ) -> None:
     def waited_s() -> float:
-        recognition = sphinx.begin(0.8, in_step=True)
+        recognition = begin(sphinx, 0.8, in_step=True)
         push(recognition, part(demo_voice, *MONDAY_S))
         recognition.speculate()
         assert recognition.partial() == "we will meet at the office on monday"
         push(recognition, np.zeros(3200, np.float32))
-        begin = time.perf_counter()
+        start_s = time.perf_counter()
         transcript = recognition.finish(2.45)
-        took_s = time.perf_counter() - begin
+        took_s = time.perf_counter() - start_s
         assert transcript.text == "we will meet at the office on monday"
         return took_s
 
@@ -98,7 +107,7 @@ def test_at_a_pause_the_words_are_weighed_before_the_utterance_is_over(
 def test_in_a_pause_the_transcript_is_what_the_end_will_say_and_not_before(
     sphinx: PocketSphinx, demo_voice: Float32
 ) -> None:
-    recognition = sphinx.begin(0.8, in_step=True)
+    recognition = begin(sphinx, 0.8, in_step=True)
     push(recognition, part(demo_voice, *MONDAY_S))
     assert recognition.provisional() is None
     recognition.speculate()
@@ -109,7 +118,7 @@ def test_in_a_pause_the_transcript_is_what_the_end_will_say_and_not_before(
 
 
 def test_in_a_pause_words_that_are_not_believed_are_marked_so(sphinx: PocketSphinx) -> None:
-    recognition = sphinx.begin(0.0, in_step=True)
+    recognition = begin(sphinx, 0.0, in_step=True)
     push(recognition, (0.3 * np.random.default_rng(0).standard_normal(16_000)).astype(np.float32))
     recognition.speculate()
     provisional = recognition.provisional()
@@ -118,7 +127,7 @@ def test_in_a_pause_words_that_are_not_believed_are_marked_so(sphinx: PocketSphi
 
 
 def test_speech_that_goes_on_after_a_pause_is_added(sphinx: PocketSphinx, demo_voice: Float32) -> None:
-    recognition = sphinx.begin(0.8, in_step=True)
+    recognition = begin(sphinx, 0.8, in_step=True)
     push(recognition, part(demo_voice, *MONDAY_S))
     recognition.speculate()
     push(recognition, part(demo_voice, 3.05, 3.5))
@@ -130,7 +139,7 @@ def test_speech_that_goes_on_after_a_pause_is_added(sphinx: PocketSphinx, demo_v
 def test_a_cut_counts_from_the_begin_of_the_utterance_not_from_its_last_pause(
     sphinx: PocketSphinx, demo_voice: Float32
 ) -> None:
-    recognition = sphinx.begin(0.8, in_step=True)
+    recognition = begin(sphinx, 0.8, in_step=True)
     push(recognition, part(demo_voice, *MONDAY_S))
     recognition.speculate()
     recognition.resume()
@@ -139,7 +148,7 @@ def test_a_cut_counts_from_the_begin_of_the_utterance_not_from_its_last_pause(
 
 
 def test_words_after_a_cut_are_left_to_the_next_utterance(sphinx: PocketSphinx, demo_voice: Float32) -> None:
-    recognition = sphinx.begin(0.8, in_step=True)
+    recognition = begin(sphinx, 0.8, in_step=True)
     push(recognition, part(demo_voice, *MONDAY_S))
     text = recognition.finish(1.0).text
     assert text.startswith("we will meet")
@@ -147,20 +156,20 @@ def test_words_after_a_cut_are_left_to_the_next_utterance(sphinx: PocketSphinx, 
 
 
 def test_silence_has_no_words_and_no_confidence(sphinx: PocketSphinx) -> None:
-    recognition = sphinx.begin(0.0, in_step=True)
+    recognition = begin(sphinx, 0.0, in_step=True)
     push(recognition, np.zeros(16_000, np.float32))
     assert recognition.finish(1.0) == ("", None, sphinx.name, None)
 
 
 def test_an_utterance_without_any_sound_is_no_failure(sphinx: PocketSphinx) -> None:
-    assert sphinx.begin(0.0).finish(0.0).text == ""
+    assert begin(sphinx, 0.0).finish(0.0).text == ""
 
 
 def test_the_same_sound_gives_the_same_words_and_confidence(demo_voice: Float32) -> None:
     transcripts = []
     for _ in range(2):
         sphinx = PocketSphinx(AsrSettings())
-        recognition = sphinx.begin(9.2, source="file", in_step=True)
+        recognition = begin(sphinx, 9.2, source="file", in_step=True)
         push(recognition, part(demo_voice, 9.2, 11.8))
         transcripts.append(recognition.finish(2.6))
         sphinx.close()
@@ -168,7 +177,7 @@ def test_the_same_sound_gives_the_same_words_and_confidence(demo_voice: Float32)
 
 
 def test_sources_are_recognised_side_by_side(sphinx: PocketSphinx, demo_voice: Float32) -> None:
-    one, other = sphinx.begin(0.8, source="one", in_step=True), sphinx.begin(3.5, source="other", in_step=True)
+    one, other = begin(sphinx, 0.8, source="one", in_step=True), begin(sphinx, 3.5, source="other", in_step=True)
     first, second = part(demo_voice, *MONDAY_S), part(demo_voice, *LOVE_S)
     for at in range(0, second.shape[0], CHUNK_SAMPLES):
         one.push(first[at : at + CHUNK_SAMPLES])
@@ -178,15 +187,15 @@ def test_sources_are_recognised_side_by_side(sphinx: PocketSphinx, demo_voice: F
 
 
 def test_a_source_keeps_its_decoder(sphinx: PocketSphinx) -> None:
-    sphinx.begin(0.0, source="cam").finish(0.0)
+    begin(sphinx, 0.0, source="cam").finish(0.0)
     decoder = sphinx._idle["cam"]
-    again = sphinx.begin(1.0, source="cam")
+    again = begin(sphinx, 1.0, source="cam")
     assert again._decoder is decoder
 
 
 def test_after_close_an_open_utterance_is_told(demo_voice: Float32) -> None:
     sphinx = PocketSphinx(AsrSettings())
-    recognition = sphinx.begin(0.8, in_step=True)
+    recognition = begin(sphinx, 0.8, in_step=True)
     sphinx.close()
     push(recognition, part(demo_voice, *MONDAY_S))
     assert (recognition.finish(2.25).rejected or "").startswith("pocketsphinx: its process ended")
@@ -195,7 +204,7 @@ def test_after_close_an_open_utterance_is_told(demo_voice: Float32) -> None:
 def test_a_decoder_that_dies_costs_one_utterance_its_words_and_says_so(
     sphinx: PocketSphinx, demo_voice: Float32
 ) -> None:
-    recognition = sphinx.begin(0.8, source="cam", in_step=True)
+    recognition = begin(sphinx, 0.8, source="cam", in_step=True)
     recognition._decoder._process.kill()
     recognition._decoder._process.wait()
     push(recognition, part(demo_voice, *MONDAY_S))
@@ -203,13 +212,33 @@ def test_a_decoder_that_dies_costs_one_utterance_its_words_and_says_so(
     assert transcript.text == ""
     assert transcript.rejected is not None
     assert transcript.rejected.startswith("pocketsphinx: its process ended")
-    after = sphinx.begin(6.0, source="cam", in_step=True)
+    after = begin(sphinx, 6.0, source="cam", in_step=True)
+    push(after, part(demo_voice, *MONDAY_S))
+    assert after.finish(2.25).text == "we will meet at the office on monday"
+
+
+def test_a_decoder_that_cannot_be_started_costs_one_utterance_its_words_and_says_so(
+    sphinx: PocketSphinx, demo_voice: Float32, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(sphinx, 0.0, source="other", in_step=True)  # takes the one that is there
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "executable", "/nowhere/python")
+        recognition = sphinx.begin(0.8, source="cam", in_step=True)
+        push(recognition, part(demo_voice, *MONDAY_S))
+        told = recognition.finish(2.25)
+        assert (told.text, told.rejected) == (
+            "",
+            "pocketsphinx: its process cannot be started (No such file or directory)",
+        )
+        with pytest.raises(EngineError, match="cannot be started"):
+            PocketSphinx(AsrSettings())
+    after = begin(sphinx, 6.0, source="cam", in_step=True)
     push(after, part(demo_voice, *MONDAY_S))
     assert after.finish(2.25).text == "we will meet at the office on monday"
 
 
 def test_a_decoder_that_died_is_let_go(sphinx: PocketSphinx) -> None:
-    recognition = sphinx.begin(0.0, source="cam")
+    recognition = begin(sphinx, 0.0, source="cam")
     recognition._decoder._process.kill()
     recognition._decoder._process.wait()
     recognition.push(np.zeros(16_000, np.float32))
@@ -222,7 +251,7 @@ def test_a_decoder_that_hangs_costs_one_utterance_its_words_and_does_not_block_t
     sphinx: PocketSphinx, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("streamer.asr.sphinx_decoder._FULL_TIMEOUT_S", 0.2)
-    recognition = sphinx.begin(0.0, source="cam")
+    recognition = begin(sphinx, 0.0, source="cam")
     os.kill(recognition._decoder._process.pid, signal.SIGSTOP)
     for _ in range(60):  # a second each, of which the pipe holds half
         recognition.push(np.zeros(SAMPLE_RATE_HZ, np.float32))

@@ -34,6 +34,27 @@ def test_cues_lose_their_markup_and_keep_their_words() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        ("<i>Hello</i> {\\an8}you &amp; me", "Hello you & me"),
+        ("[door slams]", ""),
+        ("[door\nslams] Who is there?", "Who is there?"),
+        ("(SIGHS) No.", "No."),
+        ("♪ la la ♪", "la la"),
+        ("- JOHN: Hi.\n- MRS. SMITH: You?", "Hi. You?"),
+        ("-Hi.\n-You?", "Hi. You?"),
+        ("ROSS:\nNo way.", "No way."),
+        ("At 12:30, he said: go!", "At 12:30, he said: go!"),
+        ("-5 degrees", "-5 degrees"),
+        ("I work for NASA: yes.", "I work for NASA: yes."),
+    ],
+)
+def test_what_is_told_to_the_deaf_beside_the_words_was_not_said(shown: str, said: str) -> None:
+    cues = parse_srt(f"00:00:01,000 --> 00:00:03,000\n{shown}\n")
+    assert words_between(cues, 0.0, 4.0) == said
+
+
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_any_newline_and_a_missing_number_will_do(newline: str) -> None:
     text = "01:02:03.5 --> 01:02:04,250\nYes.\n\n".replace("\n", newline)
@@ -101,3 +122,14 @@ def test_what_is_missing_or_no_subtitle_is_an_error_of_one_line(tmp_path: Path) 
     (tmp_path / "notes.srt").write_text("nothing of the kind", encoding="utf-8")
     with pytest.raises(SourceError, match=r"notes\.srt: has no cue such as"):
         open_subtitles(tmp_path / "notes.srt")
+
+
+@pytest.mark.parametrize(("language", "rejected"), [("en", False), ("auto", False), ("de", True)])
+def test_words_of_another_language_are_published_and_not_judged(tmp_path: Path, language: str, rejected: bool) -> None:
+    path = tmp_path / "film.srt"
+    path.write_text("00:00:01,000 --> 00:00:03,000\nIch hasse dich!\n")
+    read = open_subtitles(path, language).begin(0.0)
+    told = read.finish(4.0)
+    assert told.text == "Ich hasse dich!"
+    assert told.rejected == ("speech is de, the text network reads English" if rejected else None)
+    assert read.finish(0.5).rejected is None, "where nothing is said nothing is rejected"

@@ -56,6 +56,14 @@ def test_a_trouble_is_told_when_it_begins_and_again_when_it_returns() -> None:
     assert lines[1:] == [f"cam  ! {gone}"] * 2
 
 
+def test_a_daemon_that_begins_anew_is_introduced_anew_and_its_trouble_told_again() -> None:
+    broken = talk.state("cam", 1.0, "failed", error="the microphone has gone")
+    once = lines_of([broken])
+    assert len(once) == 3
+    sessions = [msgspec.structs.replace(broken, session=session) for session in ("a", "a", "b", "c")]
+    assert lines_of(sessions) == once * 3
+
+
 def test_each_line_begins_with_its_source_also_the_first_and_where_there_is_one() -> None:
     events: list[Event] = [talk.state("cam", 0.0), talk.utterance("door", 1, 0.0, 1.0), talk.state("cam", 9.0, "ended")]
     assert [line.split()[0] for line in lines_of(events)] == ["cam", "door", "cam"]

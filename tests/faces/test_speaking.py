@@ -81,6 +81,13 @@ def test_a_mouth_that_moves_only_before_the_voice_or_in_one_bad_picture_is_still
         assert (choose_speaker(sightings, _heard()).reason or "").startswith("the only face keeps its mouth still")
 
 
+def test_a_face_that_is_only_ever_seen_in_single_pictures_is_not_said_to_keep_still() -> None:
+    seldom = [replace(s, mouth_motion=None) for s in _face(1)[::12]]
+    reason = "no face could be followed from one picture to the next"
+    assert choose_speaker(seldom, _heard()) == SpeakerChoice(None, None, 0.0, reason)
+    assert choose_speaker(_together(seldom, _face(2)), _heard()).track_id == 2
+
+
 def test_faces_that_all_keep_still_do_not_speak() -> None:
     choice = choose_speaker(_together(_face(1, None), _face(2, None)), _heard())
     assert choice.reason == "no face moves its mouth (0.00, 0.00)"

@@ -123,6 +123,23 @@ def test_mouths_are_compared_with_the_sound_of_their_moment_also_where_pictures_
     assert result.modalities["video"].used, result.modalities["video"].reason
 
 
+def test_a_single_picture_beside_speech_is_judged_as_by_itself(
+    model: Model, spoken: tuple[np.ndarray, np.ndarray, list[float]]
+) -> None:
+    sound, pictures, times_s = spoken
+    field = model.predict(waveform=sound, frames=pictures[30:31], times_s=times_s[30:31]).modalities["video"]
+    assert field.used, field.reason
+
+
+def test_a_silent_sound_track_says_nothing_about_faces(
+    model: Model, spoken: tuple[np.ndarray, np.ndarray, list[float]]
+) -> None:
+    sound, pictures, times_s = spoken
+    muted = model.predict(waveform=np.zeros_like(sound), frames=pictures, times_s=times_s)
+    assert muted.emotion == model.predict(frames=pictures, times_s=times_s).emotion
+    assert muted.modalities["audio"].reason == "too quiet: below -60 dBFS throughout"
+
+
 def test_a_face_that_keeps_its_mouth_still_is_not_taken_for_the_speaker(model: Model) -> None:
     field = model.predict(waveform=voice(2.4), frames=np.repeat(astronaut()[None], 60, axis=0)).modalities["video"]
     assert not field.used
