@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import cv2
 import numpy as np
 
 from streamer.faces.detection import Detection, square_box
 from streamer.faces.flow import STILL, Movement, movements
+from streamer.faces.looks import LOOK_PX, SCENE_PX, face_look, is_cut, scene_look
 from streamer.faces.overlap import iou
 from streamer.features.arrays import Float32, UInt8
 from streamer.features.face_crops import Box
@@ -33,13 +33,6 @@ UPRIGHT: Final = 0.9
 """Share of the turn found by flow that is kept at a detection that cannot tell it: errors add up, and heads are mostly upright."""
 DOUBLE: Final = 0.25
 """Overlap (IoU) with a face that is followed from which a detection is no other one."""
-LOOK_PX: Final = 12
-"""Side of the small picture by which faces in each other's reach are told apart."""
-SCENE_PX: Final = (32, 18)
-"""Width and height of the small picture by which a scene is known again."""
-CUT: Final = 20.0
-"""Mean difference of two scenes in grey levels from which a film was cut between them. Of one shot, a second apart, it was 19 at most
-(seven clips, one of a moving camera), between shots of different rooms 31 and more; between people before one wall it may be 11."""
 
 
 @dataclass(slots=True, eq=False)
@@ -100,7 +93,7 @@ class Tracker:
             return
         passed_s = time_s - before[0]
         moved = movements(before[1], grey, [track.box for track in self.tracks])
-        scene = _scene(grey)
+        scene = scene_look(grey)
         for track, movement in zip(self.tracks, moved, strict=True):
             _move(track, movement, passed_s)
             if track.seen:
@@ -111,7 +104,7 @@ class Tracker:
 
         A face that is followed keeps its place until it is gone, whoever comes.
         """
-        looks, scene = [_look(grey, face.bbox_xyxy_px) for face in found], _scene(grey)
+        looks, scene = [face_look(grey, face.bbox_xyxy_px) for face in found], scene_look(grey)
         taken: set[int] = set()
         tied: set[int] = set()
         for _, t, d in sorted(self._candidates(time_s, found, looks, scene)):
@@ -131,7 +124,7 @@ class Tracker:
         """Costs of tying track to detection, where one is within the other's reach and the film has not been cut in between."""
         candidates = []
         for t, track in enumerate(self.tracks):
-            if not track.seen and np.abs(track.scene - scene).mean() > CUT:
+            if not track.seen and is_cut(track.scene, scene):
                 continue
             for d, face in enumerate(found):
                 x, y, side = _centre(face.bbox_xyxy_px)
@@ -199,21 +192,6 @@ def _correct(track: Track, face: Detection, look: Float32, scene: Float32, time_
 def _sharing_place(tracks: Sequence[Track]) -> list[Track]:
     """Tracks whose boxes meet another one's: each may be hidden behind it."""
     return [track for track in tracks if any(other is not track and iou(track.box, other.box) > 0 for other in tracks)]
-
-
-def _look(grey: UInt8, box: Box) -> Float32:
-    """[LOOK_PX, LOOK_PX], about [0, 1]: the face, small enough not to mind an expression."""
-    x0, y0, x1, y1 = (max(round(edge), 0) for edge in box)
-    region = grey[y0:y1, x0:x1]
-    if not region.size:
-        return np.zeros((LOOK_PX, LOOK_PX), np.float32)
-    small = cv2.resize(region, (LOOK_PX, LOOK_PX), interpolation=cv2.INTER_AREA)
-    return np.asarray(small / np.float32(255), np.float32)
-
-
-def _scene(grey: UInt8) -> Float32:
-    """[18, 32], grey levels: where it is and how it is framed, not who is in it."""
-    return np.asarray(cv2.resize(grey, SCENE_PX, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _centre(box: Box) -> tuple[float, float, float]:
