@@ -70,6 +70,16 @@ def from_random_weights(recipe: Recipe) -> Recipe:
     return msgspec.structs.replace(recipe, version=f"{recipe.version}-random-weights", stages=stages)
 
 
+def starts(stages: Iterable[Stage]) -> tuple[str, ...]:
+    """The published weights that stages start from, each once: names in `training.weights.WEIGHTS`."""
+    named = (
+        stage.start.values() if isinstance(stage, JointStage) else (stage.start,)
+        for stage in stages
+        if isinstance(stage, JointStage | UnimodalStage)
+    )
+    return tuple(dict.fromkeys(name for names in named for name in names if name in WEIGHTS))
+
+
 def _fresh(stage: Stage) -> Stage:
     match stage:
         case JointStage():
