@@ -11,6 +11,7 @@ from streamer.bundle import Bundle
 from streamer.features import AudioSpec, FaceCropSpec, TextSpec
 from streamer.features.arrays import Float32
 from streamer.labels import MODALITIES, Modality
+from training.mixed_precision import bf16
 
 Specs = dict[Modality, TextSpec | AudioSpec | FaceCropSpec]
 
@@ -58,7 +59,7 @@ class TorchRunner:
     def encode(self, modality: Modality, inputs: tuple[Tensor, ...]) -> Encodings:
         """See `Runner`."""
         device = _device_of(self.network.encoders[modality])
-        with torch.autocast(device.type, torch.bfloat16, enabled=self._bf16):
+        with bf16(device, wanted=self._bf16):
             encoded = self.network.encode(modality, *(tensor.to(device) for tensor in inputs))
         return Encodings(encoded.embedding.float().cpu().numpy(), encoded.mask.float().cpu().numpy())
 

@@ -18,6 +18,7 @@ from training.augment.sound import SoundAugment
 from training.errors import TrainingError
 from training.held_out import Figure, LabelledSet, Measured, measure, predict
 from training.loop import Fit, LoopConfig, class_weights
+from training.mixed_precision import bf16
 from training.modality_data import Augments, modality_data
 from training.progress import Progress
 from training.samples import Sample, Split, emotions, select
@@ -222,7 +223,7 @@ def _taught(
         load_best(shop, teacher.stage, network)
         data = modality_data(encoding.spec, samples, shop.cache, progress, None, batch_size=stage.loop.batch_size)
         device = team().device
-        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=stage.loop.bf16):
+        with torch.inference_mode(), bf16(device, wanted=stage.loop.bf16):
             answers = predict(network.to(device).eval(), data)
         if team().rank == 0:
             remember(path, asked, answers)
