@@ -103,7 +103,8 @@ def train_unimodal(
     if mine.rank == 0:
         write(folder / BEST, network.state_dict())
     mine.wait()
-    together = measure(network.eval(), _held_out(stage, config, shop, progress), stage.score, by_corpus=True)
+    held_out = _held_out(stage, config, shop, progress)
+    together = measure(network.to(mine.device).eval(), held_out, stage.score, by_corpus=True)
     said = "  ".join(f"{name} {value:.4f}" for name, value in together.figures.items())
     progress.say(f"{stage.name}: {stage.soup} averaged  {said}")
 
