@@ -84,12 +84,12 @@ def session_source(spec: LogMelSpec, store: ClipStore, samples: list[Sample]) ->
 
     def spectrum(sample: Sample) -> Float32 | None:
         if sample.key not in spectra:
-            mel = store.sound(sample, spec.raw).features
+            mel = store.sound(sample).features
             spectra[sample.key] = None if mel is None else voice_spectrum(mel)
         return spectra[sample.key]
 
     def of(sample: Sample) -> Steps | None:
-        own = store.sound(sample, spec.raw).features
+        own = store.sound(sample).features
         if own is None:
             return None
         heard = [found for other in dialogues.before(sample) if (found := spectrum(other)) is not None]

@@ -9,7 +9,7 @@ from streamer.features import LogMelSpec
 from streamer.features.arrays import Float32
 from training import corpora
 from training.clip_data import sources_of
-from training.clip_store import ClipStore
+from training.clip_store import ClipStore, store_of
 from training.decode import decode
 from training.progress import Progress
 
@@ -48,3 +48,14 @@ def test_a_clip_of_no_dialogue_was_preceded_by_nothing(made_data: Path, tmp_path
     assert last.audio is not None
     assert found is not None
     np.testing.assert_allclose(found[0], spec.extract(decode(last.audio, spec.sample_rate_hz)), atol=1e-4)
+
+
+def test_what_was_prepared_is_what_is_asked_for(mini_meld: Path, tmp_path: Path) -> None:
+    spec = LogMelSpec(relative_to="session", history_utterances=2)
+    samples = corpora.read(("meld-clips",), mini_meld)
+    store = store_of({"audio": spec}, tmp_path, Progress())
+    store.prepare(samples, workers=1)
+    prepared = store.computed
+    source = sources_of({"audio": spec}, store, samples)["audio"]
+    assert all((source.of(sample) is None) == (store.sound(sample).features is None) for sample in samples)
+    assert store.computed == prepared > 0
