@@ -87,6 +87,11 @@ class ClipStore:
         reason = _reason(sample, path, found)
         return Sound(None if reason else np.asarray(found["values"], np.float32), reason)
 
+    def lengths(self, samples: list[Sample]) -> list[int]:
+        """Of each sample, the steps of its sound's features; 0 where it has none."""
+        found = (self.sound(sample).features for sample in samples)
+        return [0 if features is None else len(features) for features in found]
+
     def face(self, sample: Sample) -> Face:
         """The crops of the face that speaks in a sample's pictures, or why there are none."""
         path, spec = sample.video, self.video
