@@ -132,5 +132,6 @@ def _card(recipe: Recipe) -> Card:
         version=recipe.version,
         recipe=recipe.name,
         size=recipe.size,
+        choices=recipe.choices,
         corpora=tuple(CORPORA[corpus].corpus for corpus in used),
     )
