@@ -90,7 +90,7 @@ def _manifest(network: Network, card: Card, precision: Precision, opset: int, pa
     return Manifest(
         name=card.name,
         version=card.version,
-        recipe=f"{card.recipe}/{card.size}",
+        recipe=" ".join((f"{card.recipe}/{card.size}", *(f"{name}={value}" for name, value in card.choices.items()))),
         opset=opset,
         precision=precision,
         text=text,

@@ -36,6 +36,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     recipe: str
     size: str
+    choices: dict[str, str] = {}
+    """Of what the recipe leaves open."""
     corpora: tuple[Corpus, ...] = ()
     parity: dict[str, float] = {}
     """Of graphs that are kept from an earlier bundle, as they were measured there."""

@@ -217,14 +217,16 @@ def _attention_figure(network: Network, encoded: dict[Modality, Encodings]) -> "
     inputs = whole_input(encoded, network.config.widths)
     if not isinstance(fusion, CrossModalFusion):
         raise TypeError(f"{type(fusion).__name__} does not attend across modalities")
+    device = next(fusion.parameters()).device
     with torch.inference_mode():
-        found = fusion.looked(*(torch.from_numpy(inputs[m][part]) for part in (0, 1) for m in MODALITIES))
+        both = (torch.from_numpy(inputs[m][part]).to(device) for part in (0, 1) for m in MODALITIES)
+        found = fusion.looked(*both)
     figure = new_figure(9, 2.2 * len(found))
     panels = figure.subplots(len(found), 2, squeeze=False, width_ratios=(3, 1))
     for row, (modality, looked) in enumerate(found.items()):
-        panels[row, 0].imshow(looked.others[0].numpy(), aspect="auto", cmap="viridis", vmin=0)
+        panels[row, 0].imshow(looked.others[0].cpu().numpy(), aspect="auto", cmap="viridis", vmin=0)
         panels[row, 0].set_ylabel(f"{modality}, steps")
         panels[row, 0].set_xlabel("steps of " + " then ".join(m for m in found if m != modality))
-        panels[row, 1].bar(range(looked.own.shape[1]), looked.own[0].numpy())
+        panels[row, 1].bar(range(looked.own.shape[1]), looked.own[0].cpu().numpy())
         panels[row, 1].set_xlabel("own steps")
     return figure

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
-from streamer.bundle import Bundle, Metric
+from streamer.bundle import Bundle, Manifest, Metric
 from streamer.calibration import Decision
 from streamer.labels import EMOTIONS
 from training.by_emotion import TAKEN_FOR, rows
 from training.errors import TrainingError
 from training.made_lines import Judged, Line
-from training.recipes import find
-from training.recipes.recipe import Stage
-from training.stages.joint import JointStage
+from training.recipes import RANDOM_WEIGHTS, find, from_random_weights, parse_choices, starts
+from training.recipes.recipe import Recipe, Stage
+from training.stages.fusion import FusionStage
 from training.stages.unimodal import UnimodalStage
 
 _PUBLISHED: Final = {
@@ -22,6 +22,11 @@ _PUBLISHED: Final = {
         "not in the bundle |"
     ),
     "whisper-tiny.en": "| Whisper tiny.en (weights) | MIT | the first layers of its encoder, as they are, in the voice encoder |",
+    "bert-base": "| BERT base, uncased (weights) | Apache-2.0 | start of the text encoder |",
+    "wav2vec2-base": "| wav2vec 2.0 base (weights) | Apache-2.0 | start of the voice encoder |",
+    "r3d18-kinetics": "| torchvision's R3D-18, trained on Kinetics-400 (weights) | BSD-3-Clause | start of the face encoder |",
+    "resnet18-imagenet": "| torchvision's ResNet-18, trained on ImageNet (weights) | BSD-3-Clause | start of the face encoder |",
+    "vit-b16-imagenet": "| torchvision's ViT-B/16, trained on ImageNet (weights) | BSD-3-Clause | start of the face encoder |",
 }
 _USE: Final = """\
 ## Intended use
@@ -37,7 +42,7 @@ emotions at work and in education is prohibited with few exceptions (Regulation 
 research or non-commercial use only; see below before any other use of the weights.
 """
 
-_TRAINING: Final = """\
+_APART: Final = """\
 ## How it was trained
 
 Each encoder alone, on the corpora of its modality; then the fusion on their frozen embeddings (`training/recipes/small.py` has every
@@ -52,16 +57,49 @@ temperatures and conformal thresholds were chosen on calibration, never on dev. 
 whose raters mostly saw no face or an unknown emotion are left out of FERPlus.
 """
 
-_LIMITS: Final = """\
-## Known limits
+_OTHERWISE: Final = """\
+## How it was trained
 
-- Text was learned from one American television comedy of 1994-2004, from Reddit, chats and textbook dialogues; text is English only.
-- Voices are acted; CREMA-D was re-synthesised from spectrograms. Everyday speech is less expressive, and a voice alone is the weakest sign.
-- Faces are 48-pixel grey pictures from the web, mostly frontal; profile, dark and covered faces are much harder than the figures say.
-- Fear and disgust are rare in MELD and FERPlus, and found least well there; in acted voices it is another emotion in each corpus.
-- Human raters of MELD agree only moderately (Fleiss' kappa 0.43): no model can be right more often than its labels.
-- Sarcasm is not understood. Prediction sets with several labels (`uncertain`) say where the model knows that it does not know.
+By the recipe `{recipe}`, on the corpora below. No dialogue, and of acted speech no speaker, is in two of train, calibration and dev.
+Epochs, temperatures and conformal thresholds were chosen on calibration, never on dev.
 """
+
+_LIMITS: Final[tuple[tuple[frozenset[str], str], ...]] = (
+    (
+        frozenset({"GoEmotions"}),
+        (
+            "Text was learned from one American television comedy of 1994-2004, from Reddit, chats and textbook dialogues; "
+            "text is English only."
+        ),
+    ),
+    (
+        frozenset({"CREMA-D"}),
+        (
+            "Voices are acted; CREMA-D was re-synthesised from spectrograms. Everyday speech is less expressive, "
+            "and a voice alone is the weakest sign."
+        ),
+    ),
+    (
+        frozenset({"FERPlus"}),
+        (
+            "Faces are 48-pixel grey pictures from the web, mostly frontal; "
+            "profile, dark and covered faces are much harder than the figures say."
+        ),
+    ),
+    (
+        frozenset({"MELD", "FERPlus", "CREMA-D"}),
+        "Fear and disgust are rare in MELD and FERPlus, and found least well there; in acted voices it is another emotion in each corpus.",
+    ),
+    (
+        frozenset({"MELD"}),
+        "Human raters of MELD agree only moderately (Fleiss' kappa 0.43): no model can be right more often than its labels.",
+    ),
+    (
+        frozenset(),
+        "Sarcasm is not understood. Prediction sets with several labels (`uncertain`) say where the model knows that it does not know.",
+    ),
+)
+"""Each with the corpora that it is said of, by the first word of their names: a bundle that learned from all of them has it."""
 
 
 _MISTAKES: Final = """\
@@ -85,6 +123,7 @@ would take them for, and what the text network says, with its prediction set:
 def render(bundle: Bundle, lines: Sequence[Judged] = ()) -> str:
     """The card in Markdown. `lines`: what the text network says of sentences of our own."""
     manifest = bundle.manifest
+    recipe = _recipe(manifest)
     names = (*(part.name for part in manifest.parts.values()), manifest.fusion.name)
     size_mb = sum(bundle.path(name).stat().st_size for name in manifest.files) / 1e6
     text = [
@@ -102,16 +141,15 @@ def render(bundle: Bundle, lines: Sequence[Judged] = ()) -> str:
         "",
         *_figures(manifest.metrics),
         *_emotion_tables(manifest.metrics),
-        _TRAINING,
-        *_commands(manifest.recipe, manifest.precision),
+        *_trained(manifest, recipe),
         "## Corpora",
         "",
         "| corpus | licence | used for |",
         "|---|---|---|",
         *(f"| {c.name} | {c.licence} | {c.use} |" for c in manifest.corpora),
-        *_published(manifest.recipe),
+        *(_PUBLISHED[name] for name in _PUBLISHED if recipe and name in starts(recipe.stages)),
         "",
-        _LIMITS,
+        *_limits(manifest),
         *_failures(manifest.metrics, lines),
     ]
     return "\n".join(text)
@@ -141,42 +179,48 @@ def _emotion_tables(metrics: tuple[Metric, ...]) -> list[str]:
     return text
 
 
-def _stages(recipe: str) -> tuple[Stage, ...]:
-    name, _, size = recipe.partition("/")
+def _recipe(manifest: Manifest) -> Recipe | None:
+    """What a bundle was trained by; None of somebody's own recipe, which is not among ours."""
+    name, _, rest = manifest.recipe.partition("/")
+    size, *chosen = rest.split()
     try:
-        return find(name, "tiny" if size == "tiny" else "full").stages
-    except TrainingError:  # somebody's own recipe, which is not among ours
-        return ()
+        found = find(name, "tiny" if size == "tiny" else "full", parse_choices(chosen))
+    except TrainingError:
+        return None
+    return from_random_weights(found) if manifest.version.endswith(RANDOM_WEIGHTS) else found
 
 
-def _published(recipe: str) -> list[str]:
-    """The weights of others that the stages start from."""
-    starts: set[str | None] = set()
-    for stage in _stages(recipe):
-        if isinstance(stage, UnimodalStage):
-            starts.add(stage.start)
-        elif isinstance(stage, JointStage):
-            starts.update(stage.start.values())
-    return [line for name, line in _PUBLISHED.items() if name in starts]
-
-
-def _commands(recipe: str, precision: str) -> list[str]:
-    """Command by command; what `make bundle` runs."""
-    name, _, size = recipe.partition("/")
-    if not (stages := _stages(recipe)):
-        return []
-    train = f"python -m training train --recipe {name} --size {size} --data DATA --out RUN --stage"
+def _trained(manifest: Manifest, recipe: Recipe | None) -> list[str]:
+    """How, and command by command."""
+    if recipe is None:
+        return [_OTHERWISE.format(recipe=manifest.recipe)]
+    apart = any(isinstance(stage, FusionStage) for stage in recipe.stages)
+    random = manifest.version.endswith(RANDOM_WEIGHTS)
+    shipped = (recipe.name, recipe.size, random) == ("small", "full", False)
+    flags = [
+        f"--recipe {recipe.name}",
+        f"--size {recipe.size}",
+        *(f"--with {k}={v}" for k, v in recipe.choices.items()),
+    ]
+    flags += ["--random-weights"] if random else []
+    train = f"python -m training train {' '.join(flags)} --data DATA --out RUN --stage"
     return [
-        "Command by command (`make bundle` runs them):",
+        _APART if apart else _OTHERWISE.format(recipe=manifest.recipe),
+        "Command by command (`make bundle` runs them):" if shipped else "Command by command:",
         "",
         "```sh",
-        *(f"{train} {stage.name}{_epochs(stage)}" for stage in stages),
-        f"python -m exporters export RUN --out RUN/bundle --precision {precision}",
+        *(f"{train} {stage.name}{_epochs(stage)}" for stage in recipe.stages),
+        f"python -m exporters export RUN --out RUN/bundle --precision {manifest.precision}",
         "python -m training report --bundle RUN/bundle --data DATA",
-        "python -m exporters install RUN/bundle --out streamer/bundles/small",
+        *(["python -m exporters install RUN/bundle --out streamer/bundles/small"] if shipped else []),
         "```",
         "",
     ]
+
+
+def _limits(manifest: Manifest) -> list[str]:
+    learned = {corpus.name.split()[0] for corpus in manifest.corpora}
+    return ["## Known limits", "", *(f"- {limit}" for of, limit in _LIMITS if of <= learned), ""]
 
 
 def _epochs(stage: Stage) -> str:

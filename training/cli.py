@@ -71,6 +71,15 @@ def train(
 
 
 @app.command()
+def fetch(recipe: RecipeOption, size: SizeOption = "full", chosen: WithOption = None) -> None:
+    """Bring the published weights that a recipe starts from, where they are not here."""
+    from training import recipes  # as above
+    from training.published import fetch as bring
+
+    bring(recipes.starts(recipes.find(recipe, size, recipes.parse_choices(chosen or ())).stages))
+
+
+@app.command()
 def evaluate(
     target: Annotated[Path, typer.Argument(help="A run's folder, or a bundle.")],
     data: DataOption,
@@ -270,7 +279,12 @@ def submit(
     name: Annotated[str, typer.Option(help="Of the job; new each time.")],
     role: Annotated[str, typer.Option(help="ARN of the execution role.")],
     bucket: Annotated[str, typer.Option(help="Takes code, checkpoints, TensorBoard and model.")],
-    data: Annotated[str, typer.Option(help="s3:// prefix with MELD in its official layout.")],
+    data: Annotated[
+        str,
+        typer.Option(
+            help="s3:// prefix of what you would give as --data: MELD's folder; for small, meld/, text/, audio/ and faces/."
+        ),
+    ],
     image: Annotated[str, typer.Option(help="URI of a PyTorch training container.")],
     recipe: RecipeOption,
     size: SizeOption = "full",

@@ -84,12 +84,12 @@ def session_source(spec: LogMelSpec, store: ClipStore, samples: list[Sample]) ->
 
     def spectrum(sample: Sample) -> Float32 | None:
         if sample.key not in spectra:
-            mel = store.sound(sample, spec.raw).features
+            mel = store.sound(sample).features
             spectra[sample.key] = None if mel is None else voice_spectrum(mel)
         return spectra[sample.key]
 
     def of(sample: Sample) -> Steps | None:
-        own = store.sound(sample, spec.raw).features
+        own = store.sound(sample).features
         if own is None:
             return None
         heard = [found for other in dialogues.before(sample) if (found := spectrum(other)) is not None]
@@ -168,16 +168,18 @@ class ClipData:
         self,
         samples: list[Sample],
         sources: dict[Modality, Source],
+        sizes: list[int],
         batch_size: int,
         seed: int,
         modality_dropout: float = 0.0,
     ) -> None:
-        self.samples, self.sources = samples, sources
+        """Args: sizes: How much there is of each sample, as `ClipStore.lengths` has it."""
+        self.samples, self.sources, self.sizes = samples, sources, sizes
         self.batch_size, self.seed, self.modality_dropout = batch_size, seed, modality_dropout
 
     def plan(self, epoch: int) -> list[list[int]]:
-        """Random batches; one of a single sample joins the one before it, as batch normalisation needs two."""
-        batches = shuffled([0] * len(self.samples), self.batch_size, rng_for(self.seed, epoch))
+        """Batches of about equal length; one of a single sample joins the one before it, as batch normalisation needs two."""
+        batches = shuffled(self.sizes, self.batch_size, rng_for(self.seed, epoch), pool=8)
         alone = [batch for batch in batches if len(batch) == 1]
         whole = [batch for batch in batches if len(batch) > 1]
         if alone and whole:

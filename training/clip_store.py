@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
-from streamer.features import AudioSpec, FaceCropSpec, TextSpec, VectorsSpec
+from streamer.features import AudioSpec, FaceCropSpec, LogMelSpec, TextSpec, VectorsSpec
 from streamer.features.arrays import Float32, UInt8
 from streamer.messages import SAMPLE_RATE_HZ
 from training.array_cache import ArrayCache, Arrays, digest
@@ -56,7 +56,10 @@ class ClipStore:
     ) -> None:
         """Args: data: MELD's folder, where the features come with the corpus (`VectorsSpec`)."""
         self._data = data
-        self.audio, self.video = audio, video
+        if isinstance(audio, LogMelSpec) and audio.relative_to == "session":
+            audio = audio.raw  # what is kept is the same whatever was heard before
+        self.audio: AudioSpec | None = audio
+        self.video = video
         self._arrays = ArrayCache(cache / "clips", progress)
         self._progress = progress
         self._hashes: dict[Path, bytes] = {}
@@ -67,13 +70,13 @@ class ClipStore:
         """How many entries were computed rather than found."""
         return self._arrays.computed
 
-    def sound(self, sample: Sample, spec: AudioSpec | None = None) -> Sound:
-        """The features of a sample's sound, or why there are none; `spec` where they are others than the store's.
+    def sound(self, sample: Sample) -> Sound:
+        """The features of a sample's sound, or why there are none; where they are relative to a session, before that.
 
         Raises:
             TrainingError: the features are not finite.
         """
-        path, spec = sample.audio, spec or self.audio
+        path, spec = sample.audio, self.audio
         if isinstance(spec, VectorsSpec):
             return self._published(sample, spec.width)
         if path is None or spec is None:
@@ -83,6 +86,11 @@ class ClipStore:
             raise TrainingError(f"{sample.key}: the features of {path} hold NaN or infinity")
         reason = _reason(sample, path, found)
         return Sound(None if reason else np.asarray(found["values"], np.float32), reason)
+
+    def lengths(self, samples: list[Sample]) -> list[int]:
+        """Of each sample, the steps of its sound's features; 0 where it has none."""
+        found = (self.sound(sample).features for sample in samples)
+        return [0 if features is None else len(features) for features in found]
 
     def face(self, sample: Sample) -> Face:
         """The crops of the face that speaks in a sample's pictures, or why there are none."""

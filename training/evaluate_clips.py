@@ -16,7 +16,7 @@ from training.clip_scores import EncodedClips, encode_clips, fuse_clips
 from training.clip_store import ClipStore, store_of
 from training.corpora.meld_rows import MELD_SPLITS, clip_folder
 from training.errors import TrainingError
-from training.metrics import Figure, accuracy, bootstrap, macro_f1, weighted_f1, weighted_precision
+from training.metrics import Figure, accuracy, bootstrap, f1_of, macro_f1, weighted_f1, weighted_precision
 from training.pictures import confusion_figure, save
 from training.progress import Progress
 from training.runner import Runner, TorchRunner
@@ -34,6 +34,7 @@ FIGURES: Final[dict[str, Figure]] = {
 
 
 CLIPS: Final = "MELD, with its clips"
+NO_CLIPS: Final = "MELD, without its clips"
 PAST_ONLY: Final = "MELD, past only"
 WHOLE_DIALOGUES: Final = "MELD, whole dialogues"
 
@@ -97,7 +98,8 @@ def evaluate_clips(
         save(figure, pictures / f"confusion-{head}-{split}.png")
     notes = _notes(judged, pictures, split)
     recurrent = dialogue_runner(runner)
-    metrics = _metrics(judged, PAST_ONLY if recurrent else CLIPS, split)
+    title = CLIPS if any(sample.video for sample in samples) else NO_CLIPS
+    metrics = _metrics(judged, PAST_ONLY if recurrent else title, split)
     if recurrent:
         notes.append(
             "past only: each utterance after those before it, as the daemon hears it; whole dialogues: as in the literature"
@@ -152,7 +154,7 @@ def _metrics(judged: Judged, data: str, split: Split) -> list[Metric]:
     for label, name in enumerate(EMOTIONS):
         share = (judged.true_emotion == label) | (judged.emotion == label)
         if share.any():
-            found.append(_metric(f"F1 of {name}", _f1_of(label), judged.true_emotion, judged.emotion, data, split))
+            found.append(_metric(f"F1 of {name}", f1_of(label), judged.true_emotion, judged.emotion, data, split))
     return found
 
 
@@ -180,14 +182,6 @@ def _metric(name: str, figure: Figure, true: Int64, predicted: Int64, data: str,
     interval = bootstrap(figure, true, predicted)
     low, high = round(interval.low, 4), round(interval.high, 4)
     return Metric(name, round(interval.value, 4), data, split, "what each clip has", len(true), low, high)
-
-
-def _f1_of(label: int) -> Figure:
-    def f1(true: Int64, predicted: Int64) -> float:
-        right = float(((true == label) & (predicted == label)).sum())
-        return 2 * right / max(1.0, float((true == label).sum() + (predicted == label).sum()))
-
-    return f1
 
 
 def _notes(judged: Judged, pictures: Path, split: Split) -> list[str]:

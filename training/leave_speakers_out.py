@@ -31,6 +31,7 @@ from training.stage_record import check_same
 from training.stages.fusion import FusionStage, trained_encoder
 from training.stages.unimodal import UnimodalStage, Workshop
 from training.studies import Rows, write_csv, write_markdown
+from training.team import team
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -107,7 +108,7 @@ class Folds:
         stage = self._stages[0]
         samples = select(folded(corpora.read(stage.corpora, self._data), fold), "dev", stage.limit)
         shop = Workshop(self._data, self._run(fold), self._cache)
-        network = trained_encoder(recipe.network, _MODALITY, self._source, shop).eval()
+        network = trained_encoder(recipe.network, _MODALITY, self._source, shop).to(team().device).eval()
         spec = recipe.network.encodings[_MODALITY].spec
         data = modality_data(spec, samples, self._cache, self.progress, None, batch_size=64, earlier=earlier)
         return _found(samples, predict(network, data).emotion.argmax(1).numpy())

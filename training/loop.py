@@ -16,6 +16,7 @@ from training.batch import Batch, TrainingSet, rng_for
 from training.errors import TrainingError
 from training.held_out import Measured
 from training.journal import Journal
+from training.mixed_precision import bf16
 from training.optimiser import Schedule, make_optimiser
 from training.progress import Progress
 from training.team import Team, team
@@ -133,7 +134,7 @@ class Fit:
         for group in self.optimiser.param_groups:
             group["lr"] = config.learning_rate * group["factor"] * rate
         batch = Batch(tuple(t.to(self.team.device) for t in batch.inputs), *(t.to(self.team.device) for t in batch[1:]))
-        with torch.autocast(self.team.device.type, torch.bfloat16, enabled=config.bf16):
+        with bf16(self.team.device, wanted=config.bf16):
             logits: Logits = self._wrapped(*batch.inputs)
         value = loss(logits, batch, self.class_weights, config, self.team)
         self.optimiser.zero_grad(set_to_none=True)

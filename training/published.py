@@ -1,5 +1,8 @@
-"""Weights that others published, from the caches that their own tools fill: nothing is fetched here, and nothing is made up."""
+"""Weights that others published, from the caches that their own tools fill: nothing is made up, and fetched only by `fetch`."""
 
+import shlex
+import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -64,11 +67,26 @@ class TorchvisionFile(NamedTuple):
         return Path(torch.hub.get_dir()) / "checkpoints" / Path(get_weight(self.weights).url).name
 
 
-BERT_BASE: Final = HubFile("google-bert/bert-base-uncased", ("model.safetensors",))
-WAV2VEC2_BASE: Final = HubFile("facebook/wav2vec2-base", ("model.safetensors", "pytorch_model.bin"))
-R3D18_KINETICS: Final = TorchvisionFile("R3D_18_Weights.KINETICS400_V1")
-RESNET18_IMAGENET: Final = TorchvisionFile("ResNet18_Weights.IMAGENET1K_V1")
-VIT_B16_IMAGENET: Final = TorchvisionFile("ViT_B_16_Weights.IMAGENET1K_V1")
+PUBLISHED: Final[dict[str, HubFile | TorchvisionFile]] = {
+    "bert-base": HubFile("google-bert/bert-base-uncased", ("model.safetensors",)),
+    "wav2vec2-base": HubFile("facebook/wav2vec2-base", ("model.safetensors", "pytorch_model.bin")),
+    "r3d18-kinetics": TorchvisionFile("R3D_18_Weights.KINETICS400_V1"),
+    "resnet18-imagenet": TorchvisionFile("ResNet18_Weights.IMAGENET1K_V1"),
+    "vit-b16-imagenet": TorchvisionFile("ViT_B_16_Weights.IMAGENET1K_V1"),
+}
+
+
+def fetch(names: Iterable[str]) -> None:
+    """Bring those of the named weights that are not on this machine, each by its own command; others come with packages.
+
+    Raises:
+        TrainingError: a command fails.
+    """
+    for published in (PUBLISHED[name] for name in names if name in PUBLISHED):
+        if published.find() is None and (
+            code := subprocess.run(shlex.split(published.command), check=False).returncode
+        ):
+            raise TrainingError(f"`{published.command}` ended with {code}; what it said stands above")
 
 
 def load(name: str, published: HubFile | TorchvisionFile, encoder: nn.Module) -> None:

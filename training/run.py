@@ -69,7 +69,7 @@ def train_recipe(
         # All at once, lest a run that is cut off be resumed with later stages of the training before.
         for stage in recipe.stages:
             if not only or stage.name in only:
-                forget(run / stage.name)
+                forget(run, stage.name)
     if "text" in recipe.network.encodings:
         shutil.copyfile(minilm_tokenizer_file(), run / TOKENIZER)
     for stage in recipe.stages:
@@ -132,5 +132,6 @@ def _card(recipe: Recipe) -> Card:
         version=recipe.version,
         recipe=recipe.name,
         size=recipe.size,
+        choices=recipe.choices,
         corpora=tuple(CORPORA[corpus].corpus for corpus in used),
     )

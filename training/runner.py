@@ -11,6 +11,8 @@ from streamer.bundle import Bundle
 from streamer.features import AudioSpec, FaceCropSpec, TextSpec
 from streamer.features.arrays import Float32
 from streamer.labels import MODALITIES, Modality
+from training.mixed_precision import bf16
+from training.team import team
 
 Specs = dict[Modality, TextSpec | AudioSpec | FaceCropSpec]
 
@@ -46,10 +48,10 @@ class Runner(Protocol):
 
 
 class TorchRunner:
-    """A network in torch."""
+    """A network in torch, where this process computes: on the GPU, if there is one."""
 
     def __init__(self, network: Network, *, bf16: bool = False) -> None:
-        self.network = network.eval()
+        self.network = network.to(team().device).eval()
         self._bf16 = bf16
         self.specs: Specs = {m: encoding.spec for m, encoding in network.config.encodings.items()}
         self.widths = network.config.widths
@@ -58,7 +60,7 @@ class TorchRunner:
     def encode(self, modality: Modality, inputs: tuple[Tensor, ...]) -> Encodings:
         """See `Runner`."""
         device = _device_of(self.network.encoders[modality])
-        with torch.autocast(device.type, torch.bfloat16, enabled=self._bf16):
+        with bf16(device, wanted=self._bf16):
             encoded = self.network.encode(modality, *(tensor.to(device) for tensor in inputs))
         return Encodings(encoded.embedding.float().cpu().numpy(), encoded.mask.float().cpu().numpy())
 

@@ -36,7 +36,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """ARN of the execution role."""
     bucket: str
     data: str
-    """S3 prefix that holds MELD in its official layout: the channel `training`."""
+    """S3 prefix that holds what the recipe's corpora are read from, laid out as `--data` on one's own machine: the channel `training`."""
     image: str
     """URI of a PyTorch training container."""
     recipe: str
@@ -161,8 +161,10 @@ def source_archive(root: Path, stages: "tuple[Stage, ...]") -> bytes:
 
 def requirements(root: Path, stages: "tuple[Stage, ...]") -> list[str]:
     """What a container lacks; the teacher's 400 MB only where a stage starts from them."""
+    from training.recipes import starts  # as above
+
     needed = (root / "training" / "sagemaker_requirements.txt").read_text(encoding="utf-8").splitlines()
-    if any(getattr(stage, "start", None) == "mpnet" for stage in stages):
+    if "mpnet" in starts(stages):
         extras = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"][
             "optional-dependencies"
         ]

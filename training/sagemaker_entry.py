@@ -28,11 +28,14 @@ def main(
     copy_every_s: float = 30.0,
     port: int = _PORT,
 ) -> None:
-    """Train, export, and put everything where SageMaker looks for it; TensorBoard's events already while the training runs."""
+    """Fetch, train, export, and put everything where SageMaker looks for it; TensorBoard's events already while the training runs."""
     settings = {name: _plain(value) for name, value in json.loads(environment.get("SM_HPS", "{}")).items()}
     model = Path(environment["SM_MODEL_DIR"])
     run, cache = checkpoints / "run", checkpoints / "cache"
     train = training(settings, Path(environment["SM_CHANNEL_TRAINING"]), run, cache)
+    _run(
+        ["training", "fetch", *_asked(settings)]
+    )  # each time: after a spot machine was taken away, the next one has nothing
     process = _start([*launcher(environment, port), *train])
     while process.poll() is None:
         try:
@@ -44,8 +47,7 @@ def main(
         raise subprocess.CalledProcessError(process.returncode, process.args)
     if not _is_first(environment):
         return
-    if (code := _start(["exporters", "export", str(run), "--out", str(model / "bundle")]).wait()) != 0:
-        raise subprocess.CalledProcessError(code, "exporters export")
+    _run(["exporters", "export", str(run), "--out", str(model / "bundle")])
     kept = model / "checkpoint"
     kept.mkdir(parents=True, exist_ok=True)
     for path in (run / "network.pt", run / "tokenizer.json"):
@@ -55,18 +57,21 @@ def main(
 
 def training(settings: Mapping[str, object], data: Path, run: Path, cache: Path) -> list[str]:
     """The module and arguments that train what the hyperparameters ask for."""
-    recipe, size = str(settings.get("recipe", "small")), str(settings.get("size", "full"))
-    train = ["training", "train", "--recipe", recipe, "--size", size, "--data", str(data), "--out", str(run)]
+    train = ["training", "train", *_asked(settings), "--data", str(data), "--out", str(run)]
     train += ["--cache", str(cache), "--resume"]
-    chosen = settings.get("with", {})
-    if not isinstance(chosen, dict):
-        raise TypeError(f"hyperparameter with: expected an object like {{'text': 'bilstm'}}, got {chosen!r}")
-    for name, value in chosen.items():
-        train += ["--with", f"{name}={value}"]
     for name in ("epochs", "steps"):
         if name in settings:
             train += [f"--{name}", str(settings[name])]
     return train
+
+
+def _asked(settings: Mapping[str, object]) -> list[str]:
+    """Recipe, size and choices."""
+    chosen = settings.get("with", {})
+    if not isinstance(chosen, dict):
+        raise TypeError(f"hyperparameter with: expected an object like {{'text': 'bilstm'}}, got {chosen!r}")
+    asked = ["--recipe", str(settings.get("recipe", "small")), "--size", str(settings.get("size", "full"))]
+    return [*asked, *(word for name, value in chosen.items() for word in ("--with", f"{name}={value}"))]
 
 
 def launcher(environment: Mapping[str, str], port: int = _PORT) -> list[str]:
@@ -118,6 +123,12 @@ def _start(module: list[str]) -> "subprocess.Popen[bytes]":
     """`python -m` in the folder of the code, which is where the container unpacked it."""
     root = Path(__file__).resolve().parents[1]
     return subprocess.Popen([sys.executable, "-m", *module], cwd=root)
+
+
+def _run(module: list[str]) -> None:
+    """The same to its end."""
+    if (code := _start(module).wait()) != 0:
+        raise subprocess.CalledProcessError(code, module)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
+from models.graph import EncoderConfig
 from models.network import Encoding, NetworkConfig
 from training.errors import TrainingError
 from training.pictures import new_figure, save
@@ -109,7 +110,10 @@ def _suggest(trial: "Trial", sampler: Sampler) -> dict[str, Any]:
 
 
 def with_settings(recipe: Recipe, settings: dict[str, Any]) -> Recipe:
-    """The recipe with a learning rate for every stage, a dropout for every part, and the fusion's hidden size and decision."""
+    """The recipe with a learning rate for every stage, a dropout for every part, and the fusion's hidden size and decision.
+
+    Of a part with a backbone, which may be frozen, it is the head's.
+    """
     stages = tuple(
         msgspec.structs.replace(
             stage, loop=msgspec.structs.replace(stage.loop, learning_rate=settings["learning_rate"])
@@ -117,11 +121,15 @@ def with_settings(recipe: Recipe, settings: dict[str, Any]) -> Recipe:
         for stage in recipe.stages
     )
     encodings = {
-        m: Encoding(e.spec, _changed(e.encoder, {"dropout": settings["dropout"]}))
+        m: Encoding(e.spec, _changed(e.encoder, {_dropout(e.encoder): settings["dropout"]}))
         for m, e in recipe.network.encodings.items()
     }
     fusion = _changed(recipe.network.fusion, {k: settings[k] for k in ("hidden", "dropout", "decision")})
     return msgspec.structs.replace(recipe, network=NetworkConfig(encodings, fusion), stages=stages)
+
+
+def _dropout(encoder: EncoderConfig) -> str:
+    return "head_dropout" if "head_dropout" in encoder.__struct_fields__ else "dropout"
 
 
 def _changed(part: Any, settings: dict[str, Any]) -> Any:

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
+from models.checkpoint import FILE as NETWORK
+from models.checkpoint import TYPICAL
 from models.network import to_data
 from training.errors import TrainingError
 from training.progress import Progress
@@ -62,7 +64,7 @@ def enter(run: Path, recipe: Recipe, stage: Stage, progress: Progress, *, resume
             return
         progress.say(f"{stage.name}: begins anew, as {' and '.join(changed)} have changed since")
     folder.mkdir(parents=True, exist_ok=True)
-    forget(folder)
+    forget(run, stage.name)
     _write(folder, asked)
 
 
@@ -71,9 +73,11 @@ def is_trained(folder: Path) -> bool:
     return any(folder.rglob(_TRAINED))
 
 
-def forget(folder: Path) -> None:
-    """Begin a stage anew: what a training before this one left would be resumed, or taken by a later stage, as this one's."""
-    for path in (*folder.rglob(_TRAINED), *folder.rglob(BEST)):  # of a soup, in a folder of each seed
+def forget(run: Path, stage: str) -> None:
+    """Begin a stage anew: what a training before this one left would be resumed, taken by a later stage, or exported, as this one's."""
+    folder = run / stage
+    # Of a soup, there is a folder for each seed.
+    for path in (*folder.rglob(_TRAINED), *folder.rglob(BEST), run / NETWORK, run / TYPICAL):
         path.unlink(missing_ok=True)  # several processes may train one stage
 
 

@@ -62,10 +62,6 @@ WEIGHTS: dict[str, Callable[[nn.Module], None]] = {
     "minilm": load_minilm,
     "mpnet": load_mpnet,
     "whisper-tiny.en": load_whisper,
-    "bert-base": partial(published.load, "bert-base", published.BERT_BASE),
-    "wav2vec2-base": partial(published.load, "wav2vec2-base", published.WAV2VEC2_BASE),
-    "r3d18-kinetics": partial(published.load, "r3d18-kinetics", published.R3D18_KINETICS),
-    "resnet18-imagenet": partial(published.load, "resnet18-imagenet", published.RESNET18_IMAGENET),
-    "vit-b16-imagenet": partial(published.load, "vit-b16-imagenet", published.VIT_B16_IMAGENET),
+    **{name: partial(published.load, name, file) for name, file in published.PUBLISHED.items()},
 }
-"""To add published weights: one function that loads them into an encoder's module, one line here."""
+"""To add published weights: one function that loads them into an encoder's module, one line here; or one line in `PUBLISHED`."""

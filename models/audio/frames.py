@@ -30,7 +30,10 @@ class Framed(NamedTuple):
 
 
 class FrameBlock(nn.Module):
-    """Conv1d, BatchNorm, ReLU, and the larger of each two steps; the mask is applied, so that padding changes nothing."""
+    """Conv1d, BatchNorm, ReLU, and the larger of each two steps; the mask is applied, so that padding changes no answer.
+
+    While it trains, the norm's statistics are of the padding too: batches are of clips of about one length, lest there be much.
+    """
 
     def __init__(self, width_in: int, width_out: int, kernel: int) -> None:
         super().__init__()

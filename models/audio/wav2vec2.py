@@ -26,6 +26,9 @@ STRIDES: Final = (5, 2, 2, 2, 2, 2, 2)
 SILENCE: Final = 0.5
 """Of samples that were brought to unit variance: below about -70 dBFS the variance of the sound itself is lost in what keeps the
 division finite, and what is left is this small."""
+_SHARE: Final = 1e-6
+"""Keeps divisions finite where nothing is there. Over samples, means are divided by the share that is there, never sums by a number: in
+half precision none is larger than 65,504, which is four seconds of sound."""
 
 
 class Wav2Vec2(EncoderConfig, frozen=True, kw_only=True):
@@ -77,8 +80,8 @@ class Wav2Vec2Backbone(nn.Module):
     def steps(self, features: Tensor, mask: Tensor) -> Encoded:
         """The same inputs -> the published network's last layer, one step per 20 ms."""
         samples = features.squeeze(-1) * mask
-        power = samples.square().sum(1) / mask.sum(1).clamp(min=1.0)
-        hidden, count = samples.unsqueeze(1), mask.sum(1).long()
+        power = samples.square().mean(1) / mask.mean(1).clamp(min=_SHARE)
+        hidden, count = samples.unsqueeze(1), mask.long().sum(1)
         for layer in self.feature_extractor["conv_layers"].children():
             hidden, count = layer(hidden, count)
         there = _first(hidden.shape[2], count, hidden) * (power > SILENCE).to(hidden.dtype).unsqueeze(1)
@@ -119,9 +122,9 @@ class _Convolution(nn.Module):
         count = (torch.div(count - self.kernel, self.stride, rounding_mode="floor") + 1).clamp(min=0)
         if self.layer_norm is not None:
             there = _first(hidden.shape[2], count, hidden).unsqueeze(1)
-            number = there.sum(2, keepdim=True).clamp(min=1.0)
-            centred = hidden - (hidden * there).sum(2, keepdim=True) / number
-            variance = (centred.square() * there).sum(2, keepdim=True) / number
+            share = there.mean(2, keepdim=True).clamp(min=_SHARE)
+            centred = hidden - (hidden * there).mean(2, keepdim=True) / share
+            variance = (centred.square() * there).mean(2, keepdim=True) / share
             hidden = centred / (variance + self.layer_norm.eps).sqrt()
             hidden = hidden * self.layer_norm.weight[:, None] + self.layer_norm.bias[:, None]
         return functional.gelu(hidden), count

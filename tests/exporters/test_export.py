@@ -40,7 +40,7 @@ TINY = NetworkConfig(
 
 WIDER_TEXT = Encoding(TextSpec(), Bert(width=16, hidden=128, layers=1, heads=2, intermediate=128, vocabulary=100))
 """Several blocks of four-bit weights wide."""
-CARD = Card(name="made", version="1", recipe="made", size="tiny")
+CARD = Card(name="made", version="1", recipe="made", size="tiny", choices={"text": "bert"})
 _WHOLE: tuple[Precision, ...] = ("int8", "int4")
 
 
@@ -62,6 +62,7 @@ def bundle(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_bundle_says_what_it_is_made_of_and_how_near_torch_it_is(bundle: Path) -> None:
     manifest = read(bundle).manifest
+    assert manifest.recipe == "made/tiny text=bert"
     assert manifest.text is not None
     assert (manifest.text.name, manifest.text.spec, manifest.text.width) == ("bert", TextSpec(), 16)
     assert set(manifest.parity) == {"text", "audio", "video", "fusion"}

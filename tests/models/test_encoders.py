@@ -96,6 +96,18 @@ def test_what_sounds_like_silence_is_masked() -> None:
         assert bool(found.mask.any()) == there, level_dbfs
 
 
+def test_in_half_precision_a_voice_of_more_than_four_seconds_is_heard() -> None:
+    """No sum over samples: beyond 65,504 there is none in half precision."""
+    encoder = _encoder(AUDIO["wav2vec2"].tiny)
+    voice, mask = torch.randn(2, 70_000, 1, generator=torch.Generator().manual_seed(0)), torch.ones(2, 70_000)
+    mask[1, 20_000:] = 0
+    with torch.inference_mode():
+        exact = encoder(voice, mask)
+        half = encoder.half()(voice.half(), mask.half())
+    assert torch.equal(half.mask.float(), exact.mask)
+    torch.testing.assert_close(half.embedding.float(), exact.embedding, atol=0.01, rtol=0)
+
+
 def test_the_newest_utterance_knows_those_before_it_and_is_the_last_of_every_step() -> None:
     encoder = _encoder(Encoding(VectorsSpec(1611, "made"), AcousticRnn(width=8, hidden=8)))
     assert isinstance(encoder, AcousticRnnEncoder)

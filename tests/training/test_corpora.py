@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from streamer.labels import EMOTIONS
-from training.corpora import CORPORA, emocontext, ferplus, goemotions, isear, meld, read
+from training.corpora import CORPORA, emocontext, ferplus, goemotions, isear, meld, meld_clips, read
 from training.errors import TrainingError
 
 HEADER = "Utterance,Speaker,Emotion,Sentiment,Dialogue_ID,Utterance_ID\n"
@@ -38,17 +38,26 @@ def test_a_dialogue_is_read_in_its_order_with_what_was_said_before(tmp_path: Pat
 def test_what_was_said_in_a_dialogue_that_is_held_out_too_does_not_train(tmp_path: Path) -> None:
     header = HEADER.strip() + ",Season,Episode,StartTime,EndTime\n"
     (tmp_path / "meld").mkdir()
-    (tmp_path / "meld" / "dev_sent_emo.csv").write_text(f"{header}Hi.,Ross,joy,positive,0,0,1,2,0:01,0:02\n")
+    (tmp_path / "meld" / "dev_sent_emo.csv").write_text(f"{header}Hi.,Ross,joy,positive,0,0,1,2,0:00:01,0:00:02\n")
     (tmp_path / "meld" / "train_sent_emo.csv").write_text(
         header
-        + "Hi.,Ross,anger,negative,1,0,1,2,0:01,0:02\n"
-        + "Oh.,Ross,joy,positive,1,1,1,2,0:03,0:04\n"
-        + "No.,Joey,joy,positive,1,2,1,2,0:05,0:06\n"
-        + "No.,Joey,joy,positive,10,0,1,2,0:05,0:06\n"
+        + "Hi.,Ross,anger,negative,1,0,1,2,0:00:01,0:00:02\n"
+        + "Oh.,Ross,joy,positive,1,1,1,2,0:00:03,0:00:04\n"
+        + "No.,Joey,joy,positive,1,2,1,2,0:00:05,0:00:06\n"
+        + "No.,Joey,joy,positive,10,0,1,2,0:00:05,0:00:06\n"
     )
-    samples = meld.read(tmp_path)
-    assert [(s.split, s.text) for s in samples] == [("train", "Oh."), ("calibration", "No."), ("dev", "Hi.")]
-    assert samples[0].context == (("Ross", "Hi."),)  # it was said before, whoever holds it out
+    for reader in (meld, meld_clips):
+        samples = reader.read(tmp_path)
+        assert [(s.split, s.text) for s in samples] == [("train", "Oh."), ("calibration", "No."), ("dev", "Hi.")]
+        assert samples[0].context == (("Ross", "Hi."),)  # it was said before, whoever holds it out
+    (tmp_path / "meld" / "test_sent_emo.csv").write_text(
+        header
+        + "Hi.,Ross,joy,positive,0,0,1,2,0:00:01,0:00:02\n"
+        + "Oh.,Ross,joy,positive,0,1,1,2,0:00:03,0:00:04\n"
+        + "No.,Joey,joy,positive,1,0,1,2,0:00:05,0:00:06\n"
+    )
+    assert not meld.read(tmp_path)
+    assert [(s.split, s.text) for s in meld_clips.read(tmp_path)] == [("test", "Hi."), ("test", "Oh."), ("test", "No.")]
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,9 @@ def test_a_dialogue_network_learns_from_each_kind_of_feature(
 def test_words_and_published_features_learn_together(with_features: Path, tmp_path: Path) -> None:
     recipe = find("modular", "tiny", {"text": "bilstm", "audio": "praat-gru", "video": "none"})
     train_recipe(recipe, with_features, tmp_path, tmp_path / "cache", Progress(), max_steps=2)
-    assert set(load(tmp_path)[1].calibration) == {"text", "audio", "text+audio"}
+    card = load(tmp_path)[1]
+    assert set(card.calibration) == {"text", "audio", "text+audio"}
+    assert card.choices == recipe.choices
     metrics = evaluate(tmp_path, with_features, tmp_path / "cache", "dev", Progress(), pictures=tmp_path)
     everyone = [m for m in metrics if m.name == "emotion weighted F1" and "minor" not in m.data]
     assert [(m.data, m.n) for m in everyone] == [("MELD, with its clips", 8)], (

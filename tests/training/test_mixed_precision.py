@@ -14,6 +14,7 @@ from tests.training.tiny_joint import LOOP
 from training.batch import Batch
 from training.held_out import Measured
 from training.loop import Fit
+from training.mixed_precision import has_bf16
 from training.progress import Progress
 
 CUDA = torch.cuda.is_available()
@@ -43,7 +44,12 @@ class _Data:
         return Batch((features,), torch.eye(7)[indices], torch.eye(3)[[i % 3 for i in indices]])
 
 
-@pytest.mark.parametrize(("bf16", "precision"), [(True, torch.bfloat16), (False, torch.float32)])
+_HERE = has_bf16(torch.device("cuda" if CUDA else "cpu"))
+
+
+@pytest.mark.parametrize(
+    ("bf16", "precision"), [(True, torch.bfloat16 if _HERE else torch.float32), (False, torch.float32)]
+)
 @pytest.mark.parametrize(
     "device",
     [
@@ -68,3 +74,15 @@ def test_a_step_is_mixed_where_the_recipe_says_so_and_its_loss_finite(
     assert after.dtype == torch.float32
     assert after.isfinite().all()
     assert not torch.equal(before, after)
+
+
+@pytest.mark.skipif(CUDA, reason="the loop takes the CUDA device that there is")
+@pytest.mark.parametrize(("has", "precision"), [(True, torch.bfloat16), (False, torch.float32)])
+def test_a_processor_that_would_imitate_it_computes_in_float32(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has: bool, precision: torch.dtype
+) -> None:
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: has)
+    network = _Watched()
+    fit = Fit(network, _Data(), msgspec.structs.replace(LOOP, bf16=True), tmp_path, torch.ones(7), lambda _: 1.0)
+    fit.run(lambda _: Measured({"score": 0.0}), Progress(), max_steps=1)
+    assert network.seen == {("cpu", precision)}

@@ -129,9 +129,30 @@ def test_the_entry_point_trains_what_was_chosen() -> None:
     settings = {"recipe": "modular", "size": "full", "with": {"text": "bilstm", "video": "none"}, "epochs": 3}
     command = training(settings, Path("data"), Path("run"), Path("cache"))
     assert command[:6] == ["training", "train", "--recipe", "modular", "--size", "full"]
-    assert command[command.index("--with") :] == ["--with", "text=bilstm", "--with", "video=none", "--epochs", "3"]
+    assert command[6:10] == ["--with", "text=bilstm", "--with", "video=none"]
+    assert command[-2:] == ["--epochs", "3"]
     with pytest.raises(TypeError, match="hyperparameter with"):
         training({"with": "text=bilstm"}, Path("data"), Path("run"), Path("cache"))
+
+
+def test_weights_that_a_recipe_starts_from_are_fetched_before_it_trains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hf = tmp_path / "hf"
+    hf.write_text(f"#!/bin/sh\necho $@ >> {tmp_path}/asked\nexit 7\n", encoding="utf-8")
+    hf.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
+    settings = {"recipe": "modular", "with": {"audio": "none", "video": "none"}}
+    environment = {
+        "SM_CHANNEL_TRAINING": "nowhere",
+        "SM_MODEL_DIR": str(tmp_path),
+        "SM_HPS": json.dumps(settings),
+    }
+    with pytest.raises(subprocess.CalledProcessError, match="fetch"):
+        main(environment, tmp_path / "checkpoints", tmp_path)
+    assert (tmp_path / "asked").read_text("utf-8") == "download google-bert/bert-base-uncased model.safetensors\n"
+    assert not (tmp_path / "checkpoints").exists()
 
 
 def test_one_process_needs_no_launcher() -> None:
@@ -194,7 +215,9 @@ def test_two_machines_train_one_network_and_the_first_leaves_it(mini_meld: Path,
         machines.append(subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}))
     assert [machine.wait(timeout=110) for machine in machines] == [0, 0]
     first, second = (tmp_path / host for host in hosts)
-    assert read(first / "model" / "bundle").manifest.recipe == "modular/tiny"
+    recipe = read(first / "model" / "bundle").manifest.recipe
+    assert recipe.startswith("modular/tiny ")
+    assert "video=none" in recipe.split()
     assert list((first / "tb").rglob("events.out.tfevents.*"))
     assert not list((second / "model").iterdir())
 

@@ -10,6 +10,8 @@ import pytest
 import torch
 from rich.console import Console
 
+from models.checkpoint import FILE as NETWORK
+from models.checkpoint import TYPICAL
 from models.network import NetworkConfig
 from training.augment.face import FaceAugment
 from training.errors import TrainingError
@@ -205,8 +207,10 @@ def test_a_stage_whose_start_was_trained_again_begins_anew_and_says_so(run: Path
     shutil.copyfile(run / "again" / STAGE / "best.pt", weights)
     said = io.StringIO()
     progress = Progress(Console(file=said))
+    (run / NETWORK).write_bytes(b"of the training before")
     train_recipe(recipe, made_data, run, run / "cache", progress, only=(STAGE,), max_steps=1, resume=True)
     assert _steps(run) == 1
+    assert not (run / NETWORK).exists()
     assert "video-faces: begins anew, as the weights of before have changed since" in said.getvalue()
 
 
@@ -220,11 +224,15 @@ def test_weights_of_a_training_before_are_nobodys_when_a_stage_begins_anew(run: 
 
 
 def test_a_run_begun_anew_leaves_nothing_of_its_later_stages_to_be_resumed(run: Path, made_data: Path) -> None:
+    for name in (NETWORK, TYPICAL):
+        (run / name).write_bytes(b"of the training before")
     damaged = made_data.parent / "no such data"
     with pytest.raises(TrainingError, match="no such data"):  # cut off in its first stage
         train_recipe(SMALL, damaged, run, run / "cache", PROGRESS)
     assert not (run / STAGE / "last.pt").exists()
     assert not (run / STAGE / "best.pt").exists()
+    assert not (run / NETWORK).exists(), "it would be exported as this training's"
+    assert not (run / TYPICAL).exists()
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import optuna
 import pytest
 
 from models.checkpoint import FILE
+from models.text.bert_pooled import BertPooled
 from streamer.labels import MODALITIES
 from tests.training.tiny_joint import STAGE, recipe
 from training.ablate import ablate
@@ -109,8 +110,9 @@ def test_settings_reach_every_part_that_has_them() -> None:
     assert changed.stages[0].loop.learning_rate == 0.5
     assert json.loads(json.dumps({"hidden": getattr(changed.network.fusion, "hidden", None)})) == {"hidden": 8}
     assert getattr(changed.network.fusion, "decision", None) == "late"
-    dropouts = [getattr(e.encoder, "dropout", 0.25) for e in changed.network.encodings.values()]
-    assert dropouts == [0.25, 0.25, 0.25]
+    text, audio, video = (e.encoder for e in changed.network.encodings.values())
+    assert (getattr(text, "head_dropout", None), getattr(text, "dropout", None)) == (0.25, BertPooled().dropout)
+    assert [getattr(encoder, "dropout", None) for encoder in (audio, video)] == [0.25, 0.25]
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "grid"])

@@ -10,9 +10,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from models.checkpoint import FILE, load
 from models.heads import Logits
 from training.batch import Batch
 from training.loop import LoopConfig, loss
+from training.progress import Progress
+from training.recipes import find
+from training.run import train_recipe
 from training.team import Team
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,14 +59,27 @@ def test_the_mean_of_two_parts_is_the_loss_of_the_whole() -> None:
     torch.testing.assert_close((parts[0] + parts[1]) / 2, loss(logits, batch, weights, config))
 
 
-def _launch(script: Path, processes: int, data: Path, run: Path, cache: Path) -> str:
-    """What the script printed in so many processes on this machine."""
+def test_a_second_process_leaves_the_network_to_the_first(
+    made_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = find("small", "tiny")
+    *encoders, fusion = (stage.name for stage in small.stages)
+    for names, rank in ((encoders, 0), ([fusion], 1)):
+        team = Team()
+        team.rank = rank
+        monkeypatch.setattr("training.loop.team", lambda own=team: own)
+        train_recipe(small, made_data, tmp_path, tmp_path / "cache", Progress(), only=tuple(names), max_steps=1)
+    assert not (tmp_path / FILE).exists()
+
+
+def _launch(command: list[str], processes: int) -> str:
+    """What a script, or `-m` a module, with its arguments printed in so many processes on this machine."""
     launch = [sys.executable, "-m", "accelerate.commands.launch", "--num_machines", "1", "--mixed_precision", "no"]
     launch += ["--dynamo_backend", "no", "--num_processes", str(processes)]
     # With --multi_gpu Accelerate starts the processes itself, on CPUs too; with --cpu it would leave that to mpirun.
     launch += ["--cpu"] if processes == 1 else ["--multi_gpu", "--main_process_port", "0"]
     done = subprocess.run(
-        [*launch, str(script), str(data), str(run), str(cache)],
+        [*launch, *command],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
         capture_output=True,
@@ -79,7 +96,7 @@ def test_two_processes_end_where_one_does(mini_meld: Path, tmp_path: Path) -> No
     weights = []
     for processes in (1, 2):
         run = tmp_path / str(processes)
-        said = _launch(SCRIPT, processes, mini_meld, run, tmp_path / "cache")
+        said = _launch([str(SCRIPT), str(mini_meld), str(run), str(tmp_path / "cache")], processes)
         assert f"1 of {processes} processes" in said
         assert said.count("14 samples") == 1
         weights.append(torch.load(run / "joint" / "last.pt", weights_only=True)["network"])
@@ -92,7 +109,17 @@ def test_two_processes_end_where_one_does(mini_meld: Path, tmp_path: Path) -> No
 def test_processes_that_measure_differently_decide_by_what_the_first_one_measures(
     made_data: Path, tmp_path: Path
 ) -> None:
-    _launch(SCRIPT.with_name("team_score_script.py"), 2, made_data, tmp_path, tmp_path / "cache")
+    _launch([str(SCRIPT.with_name("team_score_script.py")), str(made_data), str(tmp_path), str(tmp_path / "cache")], 2)
     first, second = (json.loads((tmp_path / f"process-{rank}.json").read_text("utf-8")) for rank in (0, 1))
     assert first == second
     assert (first["epoch"], first["best"], first["stale_epochs"], first["scale"]) == (4, 3.0, 0, 1.0)
+
+
+@pytest.mark.slow
+def test_several_processes_leave_one_whole_network_of_a_recipe_of_many_stages(made_data: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    flags = ["--recipe", "small", "--size", "tiny", "--steps", "2", "--data", str(made_data), "--out", str(run)]
+    _launch(["-m", "training", "train", *flags, "--cache", str(tmp_path / "cache")], 2)
+    _, card = load(run)
+    assert len(card.calibration) == 7
+    assert not list(run.rglob("*.part"))

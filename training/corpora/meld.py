@@ -5,32 +5,26 @@ from typing import Final, get_args
 
 from streamer.features import ContextTurn
 from streamer.labels import Emotion, Sentiment
+from training.corpora.meld_rows import MeldSplit, Span, counted_in, own_split, span_of
 from training.corpora.tables import known, rows, typeset
 from training.errors import TrainingError
-from training.samples import Sample, Split, emotion_of, sentiment_of
+from training.samples import Sample, emotion_of, sentiment_of
 
 _EMOTIONS: Final[dict[str, Emotion]] = {e: e for e in get_args(Emotion)}
 _SENTIMENTS: Final[dict[str, Sentiment]] = {s: s for s in get_args(Sentiment)}
-_SPAN: Final = ("Season", "Episode", "StartTime", "EndTime")
-"""Where in the series it was said; a table may lack it."""
 _COLUMNS: Final = ("Utterance", "Speaker", "Emotion", "Sentiment", "Dialogue_ID", "Utterance_ID")
-_CALIBRATION_EVERY: Final = 10
-"""Of the training dialogues, each tenth is kept for calibration: dev is only reported."""
 
 
 def read(data: Path) -> list[Sample]:
-    """Train and dev with the dialogue so far, in dialogue order; the official test split is not distributed with the data.
-
-    A few utterances stand in two dialogues, of which one is held out: those do not train.
-    """
+    """Train and dev with the dialogue so far, in dialogue order; the official test split is not distributed with the data."""
     found = [*_read(data / "meld" / "train_sent_emo.csv", "train"), *_read(data / "meld" / "dev_sent_emo.csv", "dev")]
-    held_out = {span for span, sample in found if span and sample.split != "train"}
-    return [sample for span, sample in found if sample.split != "train" or span not in held_out]
+    counted = counted_in(data)
+    return [sample for span, sample in found if counted.get(span, sample.split) == sample.split]
 
 
-def _read(path: Path, split: Split) -> list[tuple[tuple[str, ...], Sample]]:
+def _read(path: Path, split: MeldSplit) -> list[tuple[Span, Sample]]:
     """Where in the series it is said, and the utterance."""
-    samples: list[tuple[tuple[str, ...], Sample]] = []
+    samples: list[tuple[Span, Sample]] = []
     turns: list[ContextTurn] = []
     dialogue = None
     for line, row in sorted(rows(path, _COLUMNS), key=lambda found: _position(path, *found)):
@@ -38,12 +32,11 @@ def _read(path: Path, split: Split) -> list[tuple[tuple[str, ...], Sample]]:
             dialogue, turns = row["Dialogue_ID"], []
         emotion = emotion_of(known(path, line, _EMOTIONS, row["Emotion"]))
         sentiment = sentiment_of(known(path, line, _SENTIMENTS, row["Sentiment"]))
-        own_split: Split = "calibration" if split == "train" and int(dialogue) % _CALIBRATION_EVERY == 0 else split
         text = typeset(row["Utterance"])
         sample = Sample(
             corpus="meld",
             key=f"{path.name}:dia{dialogue}_utt{row['Utterance_ID']}",
-            split=own_split,
+            split=own_split(split, int(dialogue)),
             emotion=emotion,
             sentiment=sentiment,
             speaker=row["Speaker"],
@@ -51,7 +44,7 @@ def _read(path: Path, split: Split) -> list[tuple[tuple[str, ...], Sample]]:
             context=tuple(turns[-8:]),
             dialogue=f"{split}/{dialogue}",
         )
-        samples.append((tuple(row[name] for name in _SPAN if name in row), sample))
+        samples.append((span_of(row), sample))
         turns.append(ContextTurn(row["Speaker"], text))
     return samples
 

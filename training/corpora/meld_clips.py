@@ -12,12 +12,20 @@ import msgspec
 
 from streamer.features import ContextTurn
 from training.corpora.meld_defects import known_defects
-from training.corpora.meld_rows import MELD_SPLITS, MeldSplit, Row, Table, clip_folder, read_table
+from training.corpora.meld_rows import (
+    MELD_SPLITS,
+    MeldSplit,
+    Row,
+    Span,
+    Table,
+    clip_folder,
+    counted_in,
+    own_split,
+    read_table,
+)
 from training.errors import TrainingError
 from training.samples import Sample, Split, emotion_of, sentiment_of
 
-_CALIBRATION_EVERY: Final = 10
-"""Of the training dialogues, each tenth is kept for calibration, as in `training.corpora.meld`."""
 _CONTEXT: Final = 8
 
 
@@ -42,6 +50,7 @@ def read_realigned(data: Path) -> list[Sample]:
 
 def _read(data: Path, *, realigned: bool) -> list[Sample]:
     samples: list[Sample] = []
+    counted = counted_in(data)
     for split in MELD_SPLITS:
         table = read_table(data, split)
         if table is None:
@@ -50,7 +59,7 @@ def _read(data: Path, *, realigned: bool) -> list[Sample]:
             table = _in_found_order(data, split, table)
         folder = clip_folder(data, split)
         for _, dialogue in groupby(table.rows, key=lambda row: row.dialogue):
-            samples += _dialogue(table.path, list(dialogue), folder)
+            samples += _dialogue(table.path, list(dialogue), folder, counted)
     if not samples:
         raise TrainingError(
             f"{data}: no train/train_sent_emo.csv, dev/… or test/… there; --data is the folder that MELD was unpacked in"
@@ -70,18 +79,19 @@ def _in_found_order(data: Path, split: MeldSplit, table: Table) -> Table:
     return Table(found.path, rows)
 
 
-def _dialogue(path: Path, rows: list[Row], folder: Path | None) -> list[Sample]:
+def _dialogue(path: Path, rows: list[Row], folder: Path | None, counted: dict[Span, Split]) -> list[Sample]:
     samples: list[Sample] = []
     turns: list[ContextTurn] = []
     for row in rows:
         clip, reason = _clip(path, row, folder)
-        # What stands in another split too must not train; the turn itself belongs to the dialogue all the same.
-        if known_defects().span_of(row) is None:
+        split = own_split(row.split, row.dialogue)
+        # What counts in another split does not in this one; the turn itself belongs to the dialogue all the same.
+        if counted.get(row.span, split) == split:
             samples.append(
                 Sample(
                     corpus="meld-clips",
                     key=f"{path}:{row.line}: {row.name}",
-                    split=_split(row),
+                    split=split,
                     emotion=emotion_of(row.emotion),
                     sentiment=sentiment_of(row.sentiment),
                     speaker=row.speaker,
@@ -117,7 +127,3 @@ def clip_name(sample: Sample) -> str:
 def split_of(sample: Sample) -> MeldSplit:
     """Which of MELD's own splits it is of: calibration is a part of train."""
     return "train" if sample.split == "calibration" else sample.split
-
-
-def _split(row: Row) -> Split:
-    return "calibration" if row.split == "train" and row.dialogue % _CALIBRATION_EVERY == 0 else row.split

@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from training.corpora.meld_rows import MeldSplit, Row
+from training.corpora.meld_rows import MeldSplit, Row, Span
 
 MANIFEST: Final = Path(__file__).with_suffix(".toml")
 _LONG_GAP_S: Final = 30.0
@@ -62,12 +62,6 @@ class Defects(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         place = (row.split, row.dialogue, row.clip_utterance)
         return next((d for d in self.clip if (d.split, d.dialogue, d.utterance) == place), None)
 
-    def span_of(self, row: Row) -> SharedSpan | None:
-        """The span in another split that a row of train repeats."""
-        if row.split != "train":
-            return None
-        return next((s for s in self.shared_span if s.train == (row.dialogue, row.clip_utterance)), None)
-
 
 @lru_cache(maxsize=1)
 def known_defects() -> Defects:
@@ -81,7 +75,7 @@ def count(rows: list[Row]) -> Counts:
     for row in rows:
         dialogues[row.dialogue].append(row)
     pairs = [pair for dialogue in dialogues.values() for pair in pairwise(dialogue)]
-    spans = Counter(_span(row) for row in rows)
+    spans = Counter(row.span for row in rows)
     return Counts(
         utterances=len(rows),
         dialogues=len(dialogues),
@@ -106,11 +100,7 @@ class Shared(NamedTuple):
 
 def shared_spans(rows: list[Row]) -> list[Shared]:
     """The same seconds of the same episode in more than one split, whatever the manifest says."""
-    by_span: dict[tuple[tuple[int, int], float, float], list[Row]] = defaultdict(list)
+    by_span: dict[Span, list[Row]] = defaultdict(list)
     for row in rows:
-        by_span[_span(row)].append(row)
+        by_span[row.span].append(row)
     return [Shared(tuple(found)) for found in by_span.values() if len({row.split for row in found}) > 1]
-
-
-def _span(row: Row) -> tuple[tuple[int, int], float, float]:
-    return row.episode, row.start_s, row.end_s

@@ -8,6 +8,7 @@ import msgspec
 from streamer.labels import Emotion, Sentiment
 from training.corpora.tables import known, rows, typeset
 from training.errors import TrainingError
+from training.samples import Split
 
 MeldSplit = Literal["train", "dev", "test"]
 MELD_SPLITS: Final[tuple[MeldSplit, ...]] = get_args(MeldSplit)
@@ -28,6 +29,15 @@ _ORIGINAL: Final = "Original Utterance_ID"
 """The realigned tables number anew; clips keep the original number."""
 
 
+_CALIBRATION_EVERY: Final = 10
+"""Of the training dialogues, each tenth is kept for calibration: dev is only reported."""
+_FARTHER: Final[tuple[Split, ...]] = ("train", "calibration", "dev", "test")
+"""Each is farther from training than those before it."""
+
+Span = tuple[str, ...]
+"""Where in the series something is said, as the tables write it; empty where a table has no times."""
+
+
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One utterance of a table."""
 
@@ -42,6 +52,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     emotion: Emotion
     sentiment: Sentiment
+    span: Span
     episode: tuple[int, int]
     """Season and episode."""
     start_s: float
@@ -103,6 +114,35 @@ def read_tables(data: Path, splits: tuple[MeldSplit, ...] = MELD_SPLITS) -> list
     return found
 
 
+def own_split(split: MeldSplit, dialogue: int) -> Split:
+    """Ours of a dialogue of one of MELD's."""
+    return "calibration" if split == "train" and dialogue % _CALIBRATION_EVERY == 0 else split
+
+
+def span_of(row: dict[str, str]) -> Span:
+    """See `Span`."""
+    found = tuple(row.get(name) or "" for name in _TIMES)
+    return found if all(found) else ()
+
+
+def counted_in(data: Path) -> dict[Span, Split]:
+    """The split of every span of the tables that are there; of what stands in several, the one that is farthest from training.
+
+    A few utterances stand in two dialogues, of which one is held out: there they count, in the other they are context alone.
+
+    Raises:
+        TrainingError: as `read_table`.
+    """
+    found: dict[Span, Split] = {}
+    tables = [(split, path) for split in MELD_SPLITS if (path := table_path(data, split))]
+    for split, path in tables:
+        for line, row in rows(path, ("Dialogue_ID",)):
+            own, span = own_split(split, _number(path, line, row, "Dialogue_ID")), span_of(row)
+            if span:
+                found[span] = max(own, found.get(span, own), key=_FARTHER.index)
+    return found
+
+
 def _row(path: Path, line: int, row: dict[str, str], split: MeldSplit) -> Row:
     return Row(
         line=line,
@@ -114,6 +154,7 @@ def _row(path: Path, line: int, row: dict[str, str], split: MeldSplit) -> Row:
         text=typeset(row["Utterance"]),
         emotion=known(path, line, _EMOTIONS, row["Emotion"]),
         sentiment=known(path, line, _SENTIMENTS, row["Sentiment"]),
+        span=span_of(row),
         episode=(_number(path, line, row, "Season"), _number(path, line, row, "Episode")),
         start_s=_seconds(path, line, row["StartTime"]),
         end_s=_seconds(path, line, row["EndTime"]),

@@ -7,7 +7,7 @@ import difflib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import Final, get_args, get_type_hints
 
 import msgspec
 
@@ -31,6 +31,8 @@ RECIPES: dict[str, Callable[..., Recipe]] = {
     "cross-modal": cross_modal,
     "small": small,
 }
+
+RANDOM_WEIGHTS: Final = "-random-weights"
 
 
 def find(name: str, size: Size, chosen: Mapping[str, str] | None = None) -> Recipe:
@@ -67,7 +69,17 @@ def parse_choices(words: Iterable[str]) -> dict[str, str]:
 def from_random_weights(recipe: Recipe) -> Recipe:
     """The recipe without published weights, for a machine that has none; the version of its bundles says so."""
     stages = tuple(_fresh(stage) for stage in recipe.stages)
-    return msgspec.structs.replace(recipe, version=f"{recipe.version}-random-weights", stages=stages)
+    return msgspec.structs.replace(recipe, version=f"{recipe.version}{RANDOM_WEIGHTS}", stages=stages)
+
+
+def starts(stages: Iterable[Stage]) -> tuple[str, ...]:
+    """The published weights that stages start from, each once: names in `training.weights.WEIGHTS`."""
+    named = (
+        stage.start.values() if isinstance(stage, JointStage) else (stage.start,)
+        for stage in stages
+        if isinstance(stage, JointStage | UnimodalStage)
+    )
+    return tuple(dict.fromkeys(name for names in named for name in names if name in WEIGHTS))
 
 
 def _fresh(stage: Stage) -> Stage:

@@ -101,6 +101,8 @@ def train_fusion(
         fit.resume()
     progress.say(f"{stage.name}: {len(data.samples)} anchors, {fit.total_steps} steps")
     fit.run(lambda _: _measure(runner, held_out), progress, max_steps=max_steps)
+    if fit.team.rank > 0:
+        return
     load_best(shop, stage.name, trainee)
     fitted = calibrate(runner, held_out, stage.coverage)
     save_typical(shop.run, _typical(stage, config, shop, progress))

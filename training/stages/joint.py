@@ -93,7 +93,8 @@ def train_joint(
     fit, sources = _fit(stage, network, clips, shop, progress, precompute=precompute)
     if resume:
         fit.resume()
-    held_out = ClipData(clips.calibration, sources, stage.loop.batch_size, stage.loop.seed)
+    sizes = clips.store.lengths(clips.calibration)
+    held_out = ClipData(clips.calibration, sources, sizes, stage.loop.batch_size, stage.loop.seed)
     progress.say(
         f"{stage.name}: {len(clips.train)} samples, {fit.total_steps} steps, calibration on {len(clips.calibration)}"
     )
@@ -144,7 +145,8 @@ def _fit(
     }
     sources |= {m: part.source() for m, part in kept.items()}
     joint = JointNetwork(network, frozen, frozenset(kept), {m: source.inputs for m, source in sources.items()})
-    data = ClipData(clips.train, sources, stage.loop.batch_size, stage.loop.seed, stage.modality_dropout)
+    sizes = clips.store.lengths(clips.train)
+    data = ClipData(clips.train, sources, sizes, stage.loop.batch_size, stage.loop.seed, stage.modality_dropout)
     weights = class_weights(torch.from_numpy(emotions(clips.train)), stage.loop.class_power)
     fit = Fit(joint, data, stage.loop, shop.run / stage.name, weights, lambda name: _factor(stage, name))
     for modality, part in kept.items():

@@ -18,6 +18,7 @@ from training.augment.sound import SoundAugment
 from training.errors import TrainingError
 from training.held_out import Figure, LabelledSet, Measured, measure, predict
 from training.loop import Fit, LoopConfig, class_weights
+from training.mixed_precision import bf16
 from training.modality_data import Augments, modality_data
 from training.progress import Progress
 from training.samples import Sample, Split, emotions, select
@@ -102,7 +103,8 @@ def train_unimodal(
     if mine.rank == 0:
         write(folder / BEST, network.state_dict())
     mine.wait()
-    together = measure(network.eval(), _held_out(stage, config, shop, progress), stage.score, by_corpus=True)
+    held_out = _held_out(stage, config, shop, progress)
+    together = measure(network.to(mine.device).eval(), held_out, stage.score, by_corpus=True)
     said = "  ".join(f"{name} {value:.4f}" for name, value in together.figures.items())
     progress.say(f"{stage.name}: {stage.soup} averaged  {said}")
 
@@ -222,7 +224,7 @@ def _taught(
         load_best(shop, teacher.stage, network)
         data = modality_data(encoding.spec, samples, shop.cache, progress, None, batch_size=stage.loop.batch_size)
         device = team().device
-        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=stage.loop.bf16):
+        with torch.inference_mode(), bf16(device, wanted=stage.loop.bf16):
             answers = predict(network.to(device).eval(), data)
         if team().rank == 0:
             remember(path, asked, answers)
