@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 
 END_S: Final = 2.0
 """A stream that has said how long it is may end this much before."""
-WITHOUT_CLOCK: Final = frozenset({"mpjpeg", "mjpeg"})
-"""Formats that carry no times: a picture's time is its arrival."""
+WITHOUT_CLOCK: Final = 0x0080
+"""FFmpeg's AVFMT_NOTIMESTAMPS: the format carries no times (MJPEG, raw H.264), those that FFmpeg tells are invented. A picture's time is
+its arrival."""
 IN_SEGMENTS: Final = frozenset({"hls", "dash"})
 """Formats of which several seconds arrive at once."""
 
@@ -155,7 +156,7 @@ class NetworkSource:
         if video := video_stream(self._container):
             pictures = VideoDecoder(video, self._picture_damage)
             pixel_aspect = float(video.sample_aspect_ratio or 1)
-            has_clock = self._container.format.name not in WITHOUT_CLOCK
+            has_clock = not self._container.format.flags & WITHOUT_CLOCK
 
             def see(packet: "Packet[Any]", now_s: float) -> None:
                 for picture in pictures.decode(packet):

@@ -17,7 +17,7 @@ from streamer.settings import SourceSettings
 from streamer.sources import open_source
 from tests.sources.conftest import Ffmpeg, Play
 from tests.sources.playing import Played, collect
-from tests.sources.senders import folder_server, http_camera, mjpeg_camera, rtsp_server, sending
+from tests.sources.senders import folder_server, http_camera, mjpeg_camera, rtsp_server, sending, tcp_camera
 
 
 def heard_and_seen(played: Played, seconds: float) -> bool:
@@ -62,6 +62,16 @@ def test_mjpeg_over_http_brings_pictures_at_the_time_of_their_arrival_and_keeps_
     assert "hunter2" not in played.source.video_name
     assert played.frames[-1].time_s <= took_s
     assert played.ticks == []
+
+
+def test_raw_h264_over_tcp_is_seen_when_it_arrives_whatever_rate_ffmpeg_invents(play: Play) -> None:
+    lies = "h264_metadata=tick_rate=50"  # 25 pictures a second, of which ten come
+    codecs = ["-map", "0:v", "-r", "10", "-c:v", "libx264", "-tune", "zerolatency", "-g", "10", "-bsf:v", lies]
+    with tcp_camera(*codecs, "-f", "h264") as url:
+        played = play(url, until=lambda played: heard_and_seen(played, 3.0))
+    assert played.source.live is True
+    steps_s = np.diff([frame.time_s for frame in played.frames[-15:]])
+    assert float(np.median(steps_s)) == pytest.approx(0.1, abs=0.02)
 
 
 def test_hls_of_which_seconds_arrive_at_once_is_played_in_its_own_time(
