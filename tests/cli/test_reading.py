@@ -21,6 +21,7 @@ from tests.cli.test_output import streamer
         ("utterances", "utterance"),
         ("utterence.cam", "utterance.cam"),
         ("heartbeats", "heartbeat"),
+        ("heartbeat.cam", "heartbeat"),
         ("clip", "utterance.clip"),
         ("my.clip", "utterance.my.clip"),
         ("UTTERANCE", "utterance"),
