@@ -78,7 +78,10 @@ class Microphone:
             stop: Set by another thread.
         """
         blocks = AudioBlocks()
-        portaudio.start(self._stream)
+        try:
+            portaudio.start(self._stream)
+        except DeviceError:  # unplugged or taken since it was opened
+            self._get_back(stop)
         heard_s = time.monotonic()
         while not stop.is_set():
             try:
