@@ -124,6 +124,22 @@ def test_a_stream_whose_own_clock_begins_again_with_each_connection_goes_on_behi
     assert len([frame for frame in played.frames if frame.time_s > 3.1]) > 40
 
 
+def test_what_came_while_the_networks_loaded_is_not_played_as_if_it_came_now(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    broadcast, begins_low = tmp_path / "broadcast.ts", "aevalsrc='sin(2*PI*t*if(lt(t,2),440,880))':s=44100:d=4"
+    ffmpeg("-f", "lavfi", "-i", "testsrc=s=160x120:r=25:d=4", "-f", "lavfi", "-i", begins_low, "-c:v", "libx264", "-g", "100",
+           "-bf", "0", "-c:a", "aac", broadcast)  # fmt: skip
+    with http_camera("video/mp2t", [broadcast.read_bytes()], period_s=0.0) as camera:
+        source = open_source(SourceSettings(url=camera.url), lambda _: None)
+        source._opened_s -= 2.2  # type: ignore[attr-defined]  # so long ago
+        played = collect(source, lambda played: heard_and_seen(played, 1.4))
+    assert camera.calls == 1  # who takes one viewer only must not lose him
+    assert played.order[0].time_s == pytest.approx(0.0, abs=0.1)
+    spectrum = np.abs(np.fft.rfft(played.waveform * np.hanning(len(played.waveform))))
+    frequency_hz = np.arange(len(spectrum)) * 16_000 / len(played.waveform)
+    assert spectrum[abs(frequency_hz - 440) < 20].max() < 0.01 * spectrum[abs(frequency_hz - 880) < 20].max()
+    assert len(played.frames) > 20  # though the only key frame was left out
+
+
 def test_pictures_that_come_when_their_moment_is_over_are_left_out_and_counted(
     film: Path, ffmpeg: Ffmpeg, tmp_path: Path
 ) -> None:
