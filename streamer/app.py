@@ -17,10 +17,20 @@ from streamer.channel import Channel, WhenFull
 from streamer.errors import PublishError, StageError
 from streamer.faces import FaceRing, FaceWatch
 from streamer.inference import Model
-from streamer.messages import AudioChunk, AudioTick, SegmentEvent, VideoFrame, VideoTick, Waited, Watched
+from streamer.messages import (
+    CHUNK_SAMPLES,
+    SAMPLE_RATE_HZ,
+    AudioChunk,
+    AudioTick,
+    SegmentEvent,
+    VideoFrame,
+    VideoTick,
+    Waited,
+    Watched,
+)
 from streamer.publish import Draft
 from streamer.segment import FaceWindows, Segment
-from streamer.settings import Settings, SourceSettings
+from streamer.settings import AHEAD_S, Settings, SourceSettings
 from streamer.sources import Source
 from streamer.stage import Supervisor, consume, transform
 from streamer.wire import Engines
@@ -32,7 +42,11 @@ AUDIO_CHUNKS: Final = 128
 """4 s: how far capture may be ahead of the segment stage before live sound is dropped."""
 VIDEO_FRAMES: Final = 8
 """Pictures are large, and an old one is worth little."""
-SPEECH_EVENTS: Final = 512
+SPEECH_S: Final = AHEAD_S - AUDIO_CHUNKS * CHUNK_SAMPLES / SAMPLE_RATE_HZ - 1.0
+"""How far the stage before it may be ahead of the analysis. A second is left for the lead-in of an utterance, and for what stages have in
+hand."""
+SPEECH_EVENTS: Final = int(SPEECH_S * SAMPLE_RATE_HZ / CHUNK_SAMPLES)
+"""Each chunk makes one, or more. Pictures have no rate that is known: without sound they wait by their time."""
 SILENT_DEVICE_S: Final = 2.0
 """A live source that delivers nothing for this long has lost its microphone, or its camera where it has no other: an open utterance
 is ended."""
@@ -82,7 +96,7 @@ class Flow:
         self._ring: FaceRing | None = parts.watch.ring if parts.watch is not None else None
         self.status = Status(
             source=self.name,
-            inputs={"audio": source.audio_name, "video": source.video_name},
+            inputs=lambda: {"audio": source.audio_name, "video": source.video_name},
             engines=Engines(
                 asr=parts.recogniser.name if parts.recogniser else None,
                 detector=parts.detector,
@@ -134,7 +148,7 @@ class Flow:
                 watch.close()
                 return windows.flush()
 
-            look, waiting = _look_in(windows, watch), _waiting(windows.flush)
+            look, waiting = _look_in(windows, watch, self._speech), _waiting(windows.flush)
             stages["faces"] = transform(self._video, look, self._speech, end_of_video, waiting, idle_s)
         stages["capture"] = self._capture
         return stages
@@ -193,8 +207,13 @@ def _waiting(flush: Callable[[], Iterable[SegmentEvent]]) -> Callable[[float], I
     return while_idle
 
 
-def _look_in(windows: FaceWindows, watch: FaceWatch) -> Callable[[VideoFrame | VideoTick], Iterable[SegmentEvent]]:
+def _look_in(
+    windows: FaceWindows, watch: FaceWatch, speech: Channel[SegmentEvent]
+) -> Callable[[VideoFrame | VideoTick], Iterable[SegmentEvent]]:
+    """The faces stage where there is no sound; it looks no further than so that what waits to be analysed is still kept."""
+
     def step(frame: VideoFrame | VideoTick) -> Iterable[SegmentEvent]:
+        speech.wait_while(lambda event: isinstance(event, Watched) and event.time_s < frame.time_s - SPEECH_S)
         watch.step(frame)
         visible = bool(watch.ring.visible_at(frame.time_s))
         return [Watched(frame.time_s), *windows.push(frame.time_s, frame.captured_s, face_visible=visible)]

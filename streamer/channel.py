@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Generic, TypeVar
 
@@ -59,6 +59,11 @@ class Channel(Generic[Item]):
                     self.dropped += 1
                 self._items.append(item)
             self._changed.notify_all()
+
+    def wait_while(self, is_too_old: Callable[[Item], bool]) -> None:
+        """The writer's: wait until the oldest item that is queued is none of those, where items are bounded by time, not by number."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or not self._items or not is_too_old(self._items[0]))
 
     def get(self, timeout_s: float | None = None) -> Item:
         """The oldest item; waits for one.

@@ -57,8 +57,8 @@ class SourceSettings(Section):
         return self
 
 
-_AHEAD_S: Final = 20.0
-"""How far sound and pictures may at most be ahead of the analysis that asks for them: what its channels hold."""
+AHEAD_S: Final = 20.0
+"""How far sound and pictures may at most be ahead of the analysis that asks for them; `streamer/app.py` sees to it."""
 
 
 class SegmentSettings(Section):
@@ -84,7 +84,7 @@ class SegmentSettings(Section):
     @property
     def kept_s(self) -> float:
         """How long what was heard and seen is kept, so that the longest utterance or window is judged by all of it."""
-        return max(self.max_utterance_s, self.window_s) + _AHEAD_S
+        return max(self.max_utterance_s, self.window_s) + AHEAD_S
 
     @model_validator(mode="after")
     def _in_order(self) -> "SegmentSettings":

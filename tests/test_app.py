@@ -5,21 +5,22 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import cycle, islice
 from pathlib import Path
 
 import pytest
 
 import streamer
-from streamer.app import Flow, Parts
+from streamer.app import AUDIO_CHUNKS, SPEECH_EVENTS, Flow, Parts
 from streamer.channel import Channel, WhenFull
 from streamer.errors import DeviceError
-from streamer.faces import FaceWatch, open_detector
+from streamer.faces import LEAD_IN_S, FaceWatch, open_detector
 from streamer.features import FaceCropSpec
 from streamer.inference import Model, load_bundle
-from streamer.messages import AudioChunk, AudioTick, VideoFrame, VideoTick
+from streamer.messages import CHUNK_SAMPLES, SAMPLE_RATE_HZ, AudioChunk, AudioTick, VideoFrame, VideoTick
 from streamer.publish import Draft, Publisher
 from streamer.segment import open_voice_session
-from streamer.settings import PublishSettings, Settings, SourceSettings
+from streamer.settings import AHEAD_S, PublishSettings, Settings, SourceSettings
 from streamer.sources import Source, open_source
 from streamer.wire import Event, State, Utterance
 
@@ -129,6 +130,24 @@ class Filmed:
         """Nothing to let go."""
 
 
+class Seldom:
+    """A file without sound that takes two pictures a second, for 45 seconds."""
+
+    live, audio_name, video_name = False, None, "test pictures"
+
+    def __init__(self) -> None:
+        self.dropped = dict[str, int]()
+
+    def run(
+        self, audio: Channel[AudioChunk | AudioTick], video: Channel[VideoFrame | VideoTick], stop: threading.Event
+    ) -> None:
+        for number, frame in enumerate(islice(cycle(clip()[1]), 90)):
+            video.put(replace(frame, time_s=number / 2))
+
+    def close(self) -> None:
+        """Nothing to let go."""
+
+
 @pytest.fixture(scope="module")
 def model() -> Model:
     return load_bundle()
@@ -138,7 +157,8 @@ def model() -> Model:
 def watch(model: Model) -> FaceWatch:
     detector, _ = open_detector(Settings().faces)
     assert detector is not None
-    return FaceWatch(detector, model.manifest.video.spec if model.manifest.video else FaceCropSpec(), Settings().faces)
+    spec = model.manifest.video.spec if model.manifest.video else FaceCropSpec()
+    return FaceWatch(detector, spec, Settings().faces, keep_s=Settings().segment.kept_s)
 
 
 @pytest.fixture
@@ -253,6 +273,29 @@ def test_without_a_microphone_latency_counts_from_the_capture_of_the_picture(mod
     assert running.join(30)
     assert len(taken_s) >= 2
     assert all(100.0 < taken < 130.0 for taken in taken_s)
+
+
+def test_without_a_microphone_windows_are_judged_by_their_faces_however_long_the_analysis_takes(
+    model: Model, watch: FaceWatch
+) -> None:
+    events: list[Event] = []
+
+    def publish(event: Event) -> None:
+        if not events:  # the faces stage goes on as far as it may
+            watch.ring.wait_until(Settings().segment.kept_s + 10.0, timeout_s=2.0)
+        events.append(event)
+
+    running = flow(Seldom(), model, publish, watch)
+    running.start()
+    assert running.join(60)
+    assert running.error is None
+    reasons = [said.modalities["video"].reason for said in events if isinstance(said, Utterance)]
+    assert reasons == [None] * 15
+
+
+def test_what_waits_for_the_analysis_is_less_than_what_is_kept_for_it() -> None:
+    chunks = AUDIO_CHUNKS + SPEECH_EVENTS + 4  # one in the hand of each stage
+    assert LEAD_IN_S + chunks * CHUNK_SAMPLES / SAMPLE_RATE_HZ <= AHEAD_S
 
 
 @pytest.mark.usefixtures("soon_lost")

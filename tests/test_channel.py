@@ -27,6 +27,25 @@ def test_a_file_waits_for_its_reader_and_loses_nothing() -> None:
     assert channel.dropped == 0
 
 
+@pytest.mark.parametrize("reader_reads", [True, False])
+def test_a_writer_waits_while_the_oldest_item_is_too_old_and_no_longer_when_its_reader_has_gone(
+    reader_reads: bool,
+) -> None:
+    channel = Channel[int]("speech", 9, WhenFull.WAIT)
+    channel.put_all((1, 2))
+    channel.wait_while(lambda item: item < 1)  # at once
+    writer = threading.Thread(target=channel.wait_while, args=(lambda item: item < 2,), daemon=True)
+    writer.start()
+    writer.join(0.05)
+    assert writer.is_alive()
+    if reader_reads:
+        channel.get()
+    else:
+        channel.abandon()
+    writer.join(5)
+    assert not writer.is_alive()
+
+
 def test_more_items_at_once_than_there_is_room_for_all_reach_a_reader_that_sleeps() -> None:
     channel = Channel[int]("speech", 2, WhenFull.WAIT)
     taken: list[int] = []

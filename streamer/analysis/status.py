@@ -10,6 +10,9 @@ from streamer.messages import Heard
 from streamer.publish import Draft
 from streamer.wire import UNSTAMPED, Activity, Engines, ModalityField, State
 
+Inputs = dict[Literal["audio", "video"], str | None]
+"""What is heard and seen, by name; the default microphone may be another one after it was unplugged."""
+
 
 class Status:
     """The standing of one source; belongs to the analysis thread, but for `trouble`, which any thread may set."""
@@ -18,7 +21,7 @@ class Status:
         self,
         *,
         source: str,
-        inputs: dict[Literal["audio", "video"], str | None],
+        inputs: Callable[[], Inputs],
         engines: Engines,
         asr_reason: str | None,
         detector_reason: str | None,
@@ -46,16 +49,16 @@ class Status:
     @property
     def video_reason(self) -> str:
         """Why no face is looked at."""
-        return (self._detector_reason or "no face detector") if self._inputs["video"] else "no camera"
+        return (self._detector_reason or "no face detector") if self._inputs()["video"] else "no camera"
 
     def _lacking(self) -> dict[Modality, str]:
         """What no utterance will have, as far as it is known before the first."""
         found: dict[Modality, str] = {}
-        if not self._inputs["audio"]:
+        if not self._inputs()["audio"]:
             found |= {"text": "no microphone", "audio": "no microphone"}
         elif self._engines.asr is None:
             found["text"] = self.asr_reason or "no speech recognition"
-        if not self._inputs["video"] or self._engines.detector is None:
+        if not self._inputs()["video"] or self._engines.detector is None:
             found["video"] = self.video_reason
         return found
 
@@ -94,7 +97,7 @@ class Status:
         """That nothing comes, where it is so and the source itself sees nothing wrong."""
         if not self.lost:
             return None
-        sound, pictures = self._inputs["audio"], self._inputs["video"]
+        sound, pictures = self._inputs()["audio"], self._inputs()["video"]
         return f"{sound}: gives no sound" if sound else f"{pictures}: gives no pictures"
 
     def announce(self, activity: Activity, stream_s: float, ring: FaceRing | None) -> Draft:
@@ -113,7 +116,7 @@ class Status:
                 level_dbfs=round(heard.level_dbfs, 1) if heard is not None else None,
                 faces=[face_field(face.track_id, face.bbox_xyxy_px, face.score) for face in faces],
                 speaker_track_id=self.speaker_track_id,
-                inputs=self._inputs,
+                inputs=self._inputs(),
                 engines=self._engines,
                 reasons=dict(self._masked),
                 dropped=self._dropped(),

@@ -45,11 +45,14 @@ def _refuse_unknown(topics: Sequence[str]) -> None:
     """
     from streamer.wire import KINDS
 
+    *of_sources, heartbeat = KINDS
     for topic in topics:
-        if any(kind.startswith(topic) or topic.startswith(f"{kind}.") for kind in KINDS):
+        begun = any(kind.startswith(topic) for kind in KINDS)
+        if begun or any(topic.startswith(f"{kind}.") for kind in of_sources):
             continue
         kind, dot, source = topic.partition(".")
-        nearest = [near + dot + source for near in get_close_matches(kind.lower(), KINDS, n=1)]
+        near = get_close_matches(kind.lower(), KINDS, n=1)
+        nearest = [name if name == heartbeat else name + dot + source for name in near]
         raise ConfigError(
             f"TOPIC {topic!r}: no topic begins so; did you mean {(nearest or [f'{KINDS[0]}.{topic}'])[0]!r}? "
             f"There are {', '.join(KINDS)}, each but the last with .SOURCE behind it"

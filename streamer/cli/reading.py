@@ -1,5 +1,6 @@
 """A daemon's events for the verbs that read them, `listen` and `watch`."""
 
+import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,11 +18,11 @@ PATIENCE_S: Final = 3.0
 
 @contextmanager
 def reading(endpoint: str | None, topics: Sequence[str] = ("",), *, keys: Path | None) -> "Iterator[Subscription]":
-    """Until Ctrl-C, which is the ordinary end; then what never came is told, as `run` tells it of its own view."""
+    """Until Ctrl-C, SIGTERM or a closed terminal, the ordinary ends; then what never came is told, as `run` tells it of its own view."""
     from streamer.client import subscribe
     from streamer.settings import DEFAULT_BIND
 
-    with subscribe(endpoint or DEFAULT_BIND, topics, keys=keys) as events:
+    with _ended_by_signals(), subscribe(endpoint or DEFAULT_BIND, topics, keys=keys) as events:
         try:
             yield events
         except KeyboardInterrupt:
@@ -34,6 +35,20 @@ def reading(endpoint: str | None, topics: Sequence[str] = ("",), *, keys: Path |
                     "connection broke",
                     err=True,
                 )
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP are a Ctrl-C: a terminal is given back as it was. Under `nohup` it may go."""
+    before = {sign: signal.getsignal(sign) for sign in (signal.SIGTERM, signal.SIGHUP)}
+    heeded = [sign for sign, handler in before.items() if handler != signal.SIG_IGN]
+    for sign in heeded:
+        signal.signal(sign, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for sign in heeded:
+            signal.signal(sign, before[sign])
 
 
 @contextmanager

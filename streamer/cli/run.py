@@ -205,8 +205,8 @@ def _shown(daemon: "Daemon", stop: threading.Event, *, headless: bool) -> Iterat
     threading.Thread(target=show, name="view", daemon=True).start()
     try:
         yield
-        daemon.publisher.close()  # the events end after the last one, and the view with them
-        while not stop.is_set() and not shown.wait(0.1):
+        ended = daemon.publisher.close()  # the events end after the last one, and the view with them
+        while ended and not stop.is_set() and not shown.wait(0.1):
             pass
         shown.wait(VIEW_ENDS_S)
         if events.lost:

@@ -1,5 +1,6 @@
 """`streamer watch`: the dashboard of a daemon, here or elsewhere."""
 
+import sys
 import threading
 from pathlib import Path
 from typing import Annotated
@@ -23,11 +24,15 @@ def watch(
     from rich.console import Console
 
     from streamer.dashboard import fills_terminal, print_lines, run_dashboard
+    from streamer.dashboard.printing import swallow
 
     console = Console()
     with reading(endpoint, keys=keys) as events:
         if fills_terminal(console):
-            run_dashboard(events, console, threading.Event(), origin=events.endpoint)
+            try:
+                run_dashboard(events, console, threading.Event(), origin=events.endpoint)
+            except OSError:  # the terminal was closed
+                swallow(sys.stdout)
         else:
             with announced(events):
                 print_lines(events)

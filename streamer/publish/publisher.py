@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Final, Self
@@ -23,6 +23,8 @@ INBOX: Final = 256
 drops what is oldest."""
 SERVE_EVERY_S: Final = 0.05
 HEARTBEAT_EVERY_S: Final = 1.0
+END_S: Final = 5.0
+"""How long what was put may take to be published at the end."""
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +49,9 @@ class Publisher:
         self._published = 0
         self._sink_failure: str | None = None
         self._failure: BaseException | None = None
+        self._overdue: PublishError | None = None
+        self._in_use = ""
+        """The address of the sink that has its turn."""
         self._started_s = time.monotonic()
         self._sinks: dict[str, Sink] = {}
         with ExitStack() as opened:
@@ -88,16 +93,18 @@ class Publisher:
         """Wait until somebody has subscribed, now or before; True when somebody has."""
         return self._subscribed.wait(timeout_s)
 
-    def close(self, timeout_s: float = 5.0) -> bool:
-        """Publish what was put, and end; True when that was done within the time."""
+    def close(self, timeout_s: float = END_S) -> bool:
+        """Publish what was put, and end; True when that was done within the time, which a disk that hangs prevents: then once is enough."""
         self._inbox.close()
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        self._thread.join(timeout_s if self._overdue is None else 0.0)
+        ended = not self._thread.is_alive()
+        self._overdue = None if ended else PublishError(f"{self._in_use}: hangs, not all was written")
+        return ended
 
     @property
     def failure(self) -> BaseException | None:
-        """What ended the publishing before its time; not all that was put is published then. To be asked after `close`."""
-        return self._failure
+        """Why not all that was put is published: what ended the publishing, or still holds it up. To be asked after `close`."""
+        return self._failure or self._overdue
 
     @property
     def sink_failure(self) -> str | None:
@@ -137,27 +144,33 @@ class Publisher:
                 pass
             except Closed:
                 return
-            for sink in self._sinks.values():
-                if sink.serve():
-                    self._subscribed.set()
+            self._with_sinks(self._serve)
             now_s = time.monotonic()
             if now_s >= heartbeat_s:
                 heartbeat_s = max(heartbeat_s + HEARTBEAT_EVERY_S, now_s)  # those that a stall held up stay away
                 self._write(self._stamper.stamp(Draft(self._heartbeat())))
 
     def _write(self, event: Event) -> None:
-        """To every sink; one that fails is closed, told and done without."""
+        self._with_sinks(lambda sink: sink.write(event))
+        for events in self._followers:
+            with suppress(Closed):  # its reader has gone
+                events.put(event)
+
+    def _serve(self, sink: Sink) -> None:
+        if sink.serve():
+            self._subscribed.set()
+
+    def _with_sinks(self, use: Callable[[Sink], None]) -> None:
+        """Each in its turn; one that fails is closed, told and done without."""
         for name, sink in list(self._sinks.items()):
+            self._in_use = sink.address
             try:
-                sink.write(event)
+                use(sink)
             except PublishError as err:
                 self._sink_failure = str(err)
                 _log.error("%s", err)
                 del self._sinks[name]
                 sink.close()
-        for events in self._followers:
-            with suppress(Closed):  # its reader has gone
-                events.put(event)
 
     def _heartbeat(self) -> Heartbeat:
         return Heartbeat(

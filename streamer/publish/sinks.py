@@ -28,7 +28,11 @@ class Sink(Protocol):
         """
 
     def serve(self) -> bool:
-        """Answer what readers ask, every 50 ms or oftener; True when a new one has come."""
+        """Answer what readers ask, every 50 ms or oftener; True when a new one has come.
+
+        Raises:
+            PublishError: nobody can ask here any more.
+        """
 
     def close(self) -> None:
         """Hand on what was written, within bounded time."""

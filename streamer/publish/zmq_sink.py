@@ -1,5 +1,7 @@
 """The XPUB socket: bounded queues, the last state for late subscribers, CURVE where there are keys."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -68,28 +70,36 @@ class ZmqSink:
 
         libzmq says that a queue is full once, when it fills; until its subscriber has read on, events pass it by in silence.
         """
-        try:
-            self._socket.send_multipart(frames, zmq.NOBLOCK)
-        except zmq.Again:
-            self.overflows += 1
-            self._socket.xpub_nodrop = False
-            self._socket.send_multipart(frames, zmq.NOBLOCK)
-            self._socket.xpub_nodrop = True
-        except zmq.ZMQError as err:
-            raise PublishError(f"{self.address}: publishing has failed ({err.strerror})") from err
+        with self._failing():
+            try:
+                self._socket.send_multipart(frames, zmq.NOBLOCK)
+            except zmq.Again:
+                self.overflows += 1
+                self._socket.xpub_nodrop = False
+                self._socket.send_multipart(frames, zmq.NOBLOCK)
+                self._socket.xpub_nodrop = True
 
     def serve(self) -> bool:
         """Repeat the last states that a new subscription asks for; those who know them already see the same `seq` again."""
         came = False
-        while self._socket.poll(0):
-            request = self._socket.recv()
-            if request[:1] != b"\x01":
-                continue
-            came = True
-            for name, payload in self._last_states.items():
-                if name.startswith(request[1:]):
-                    self._send((name, payload))
+        with self._failing():
+            while self._socket.poll(0):
+                request = self._socket.recv()
+                if request[:1] != b"\x01":
+                    continue
+                came = True
+                for name, payload in self._last_states.items():
+                    if name.startswith(request[1:]):
+                        self._send((name, payload))
         return came
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """What ZeroMQ refuses is the end of this sink, not of the others."""
+        try:
+            yield
+        except zmq.ZMQError as err:
+            raise PublishError(f"{self.address}: publishing has failed ({err.strerror})") from err
 
     def close(self) -> None:
         """Send what is queued, for `LAST_WORDS_MS` at most."""

@@ -27,7 +27,6 @@ class LiveSource:
         self._camera = camera
         self._microphone = microphone
         self._delivery: Delivery | None = None
-        self.audio_name = microphone.name if microphone is not None else None
         self.video_name = camera.name if camera is not None else None
 
     def run(
@@ -44,6 +43,11 @@ class LiveSource:
         if (camera := self._camera) is not None:
             parts.append(lambda ended: camera.run(delivery.picture, clock, ended))
         _run_together(parts, stop)
+
+    @property
+    def audio_name(self) -> str | None:
+        """See `Source.audio_name`."""
+        return self._microphone.name if self._microphone is not None else None
 
     @property
     def dropped(self) -> dict[str, int]:

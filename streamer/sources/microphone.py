@@ -59,7 +59,6 @@ class Microphone:
         self._tell = troubles.part("microphone")
         self._heard = Channel[_Heard]("microphone", HELD_BLOCKS, WhenFull.DROP_OLDEST)
         self._device = _find(wanted)
-        self.name = f"default: {self._device.name}" if wanted == "default" else self._device.name
         self.overflows = CountedTrouble(
             troubles.part("lost sound"), f"{self.name}: sound was lost {{count}} times; the machine is too busy"
         )
@@ -68,6 +67,11 @@ class Microphone:
         self._stream = self._open()
         self._counted = SampleClock(self._sample_rate_hz)
         self._delays_s = retry_delays_s()
+
+    @property
+    def name(self) -> str:
+        """Of the device that is open: the default one may be another after it was unplugged."""
+        return f"default: {self._device.name}" if self._wanted == "default" else self._device.name
 
     def run(self, deliver: Callable[[SoundBlock, float], None], clock: CaptureClock, stop: threading.Event) -> None:
         """Hear until `stop`, which is heeded within `POLL_S`.
@@ -78,7 +82,10 @@ class Microphone:
             stop: Set by another thread.
         """
         blocks = AudioBlocks()
-        portaudio.start(self._stream)
+        try:
+            portaudio.start(self._stream)
+        except DeviceError:  # unplugged or taken since it was opened
+            self._get_back(stop)
         heard_s = time.monotonic()
         while not stop.is_set():
             try:

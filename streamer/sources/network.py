@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +11,7 @@ from streamer.errors import SourceError
 from streamer.messages import AudioChunk, AudioTick, VideoFrame, VideoTick
 from streamer.settings import SourceSettings
 from streamer.sources.audio_blocks import AudioBlocks
+from streamer.sources.backlog import Backlog
 from streamer.sources.clock import ConnectionClock
 from streamer.sources.container import (
     audio_stream,
@@ -21,7 +22,7 @@ from streamer.sources.container import (
     video_stream,
     why_lost,
 )
-from streamer.sources.decoders import AudioDecoder, VideoDecoder
+from streamer.sources.decoders import AudioDecoder, DecodedPicture, DecodedSound, VideoDecoder
 from streamer.sources.delivery import Delivery
 from streamer.sources.pictures import FrameRateLimit, upright_rgb
 from streamer.sources.playout import PlayOut
@@ -32,10 +33,13 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet
 
+Receiver = tuple[Callable[["Packet[Any]"], Sequence[Any]], Callable[[Any, float], None]]
+
 END_S: Final = 2.0
 """A stream that has said how long it is may end this much before."""
-WITHOUT_CLOCK: Final = frozenset({"mpjpeg", "mjpeg"})
-"""Formats that carry no times: a picture's time is its arrival."""
+WITHOUT_CLOCK: Final = 0x0080
+"""FFmpeg's AVFMT_NOTIMESTAMPS: the format carries no times (MJPEG, raw H.264), those that FFmpeg tells are invented. A picture's time is
+its arrival."""
 IN_SEGMENTS: Final = frozenset({"hls", "dash"})
 """Formats of which several seconds arrive at once."""
 
@@ -44,7 +48,8 @@ class NetworkSource:
     """RTSP, MPEG-TS over UDP, MJPEG over HTTP, HLS and the like.
 
     It ends at `stop`, or where the sender has said how long the stream is and that is reached; any other end is a loss. While a sender
-    is silent, `stop` is heeded within `TIMEOUT_S`.
+    is silent, `stop` is heeded within `TIMEOUT_S`. What came before `run` is left out, but of a film, which has
+    told its length.
     """
 
     live: Final = True
@@ -61,6 +66,7 @@ class NetworkSource:
         self._url = url
         self._name = shown(url)
         self._container = container
+        self._opened_s = time.monotonic()
         self._settings = settings
         self._troubles = Troubles(on_trouble)
         self._tell = self._troubles.part("connection")
@@ -111,27 +117,36 @@ class NetworkSource:
         import av
 
         streams = [s for s in (audio_stream(self._container), video_stream(self._container)) if s is not None]
-        receive = self._receivers(delivery, stop)
+        receivers = self._receivers(delivery, stop)
         timeline = Timeline(leaps=True)
+        told_s = (self._container.duration or 0) / 1e6  # FFmpeg's AV_TIME_BASE
+        backlog = Backlog(time.monotonic() - self._opened_s if self._has_clock and not told_s else 0.0)
         try:
             for packet in self._container.demux(*streams):
                 if stop.is_set():
                     return None
                 if packet.size:  # at its end, a stream gives empty ones
                     now_s = time.monotonic()
-                    timeline.place(packet, self._clock.own_time_s(now_s))
-                    receive[packet.stream_index](packet, now_s)
+                    own_s = self._clock.own_time_s(now_s)
+                    time_s = timeline.place(packet, backlog.until_s if own_s is None else own_s)
+                    decode, deliver = receivers[packet.stream_index]
+                    items = decode(packet)
+                    if not backlog.holds(time_s):
+                        for item in items:
+                            deliver(item, now_s)
                     self._tell(None)
         except av.FFmpegError as err:
             return why_lost(err)
-        told_s = (self._container.duration or 0) / 1e6  # FFmpeg's AV_TIME_BASE
         return None if told_s and timeline.length_s > told_s - END_S else "ended by the sender"
 
-    def _receivers(
-        self, delivery: Delivery, stop: threading.Event
-    ) -> "dict[int, Callable[[Packet[Any], float], None]]":
-        """What to do with a packet that arrived at a monotonic time, for each stream of the connection."""
-        receivers: dict[int, Callable[[Packet[Any], float], None]] = {}
+    @property
+    def _has_clock(self) -> bool:
+        """Else what has piled up comes as one burst, of which the limit of pictures a second takes the beginning."""
+        return not self._container.format.flags & WITHOUT_CLOCK
+
+    def _receivers(self, delivery: Delivery, stop: threading.Event) -> "dict[int, Receiver]":
+        """For each stream of the connection: what decodes its packets, and what to do with each item of one, and its monotonic arrival."""
+        receivers: dict[int, Receiver] = {}
         play_out = PlayOut() if self._container.format.name in IN_SEGMENTS else None
 
         def leave(due_s: float, now_s: float) -> float:
@@ -145,27 +160,25 @@ class NetworkSource:
         if audio := audio_stream(self._container):
             sounds = AudioDecoder(audio, self._sound_damage)
 
-            def hear(packet: "Packet[Any]", now_s: float) -> None:
-                for sound in sounds.decode(packet):
-                    time_s = None if sound.time_s is None else self._clock.stream_time_s(sound.time_s, now_s)
-                    for block in self._blocks.push(sound.waveform, sound.sample_rate_hz, time_s):
-                        delivery.sound(block, leave(block.due_s, now_s))
+            def hear(sound: DecodedSound, now_s: float) -> None:
+                time_s = None if sound.time_s is None else self._clock.stream_time_s(sound.time_s, now_s)
+                for block in self._blocks.push(sound.waveform, sound.sample_rate_hz, time_s):
+                    delivery.sound(block, leave(block.due_s, now_s))
 
-            receivers[audio.index] = hear
+            receivers[audio.index] = (sounds.decode, hear)
         if video := video_stream(self._container):
             pictures = VideoDecoder(video, self._picture_damage)
             pixel_aspect = float(video.sample_aspect_ratio or 1)
-            has_clock = self._container.format.name not in WITHOUT_CLOCK
+            has_clock = self._has_clock
 
-            def see(packet: "Packet[Any]", now_s: float) -> None:
-                for picture in pictures.decode(packet):
-                    time_s = self._clock.stream_time_s(picture.time_s if has_clock else now_s, now_s)
-                    if self._limit.takes(time_s):
-                        left_s = leave(time_s, now_s)
-                        rgb = partial(upright_rgb, picture.frame, self._settings.max_width_px, pixel_aspect)
-                        delivery.picture(time_s, rgb, left_s)
+            def see(picture: DecodedPicture, now_s: float) -> None:
+                time_s = self._clock.stream_time_s(picture.time_s if has_clock else now_s, now_s)
+                if self._limit.takes(time_s):
+                    left_s = leave(time_s, now_s)
+                    rgb = partial(upright_rgb, picture.frame, self._settings.max_width_px, pixel_aspect)
+                    delivery.picture(time_s, rgb, left_s)
 
-            receivers[video.index] = see
+            receivers[video.index] = (pictures.decode, see)
         return receivers
 
     def _reconnect(self, stop: threading.Event) -> bool:
@@ -184,5 +197,6 @@ class NetworkSource:
                 self._tell(f"{self._name}: holds neither sound nor pictures now; tried again every few seconds")
                 continue
             self._clock.reconnected()
+            self._opened_s = time.monotonic()
             return True
         return False

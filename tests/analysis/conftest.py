@@ -16,7 +16,7 @@ def status(model: Model, *, sound: bool = True) -> Status:
     """Of a source without camera and recogniser."""
     return Status(
         source="desk",
-        inputs={"audio": "microphone" if sound else None, "video": None},
+        inputs=lambda: {"audio": "microphone" if sound else None, "video": None},
         engines=Engines(asr=None, detector=None, providers=model.providers, bundle=model.field),
         asr_reason="speech recognition is off (asr.engine = none)",
         detector_reason=None,

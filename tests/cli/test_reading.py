@@ -1,6 +1,12 @@
 """What `streamer listen` and `streamer watch` say of what cannot come, and of what never came."""
 
+import os
+import pty
 import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -13,6 +19,7 @@ from streamer.errors import ConfigError
 from streamer.wire import encode
 from tests import talk
 from tests.cli.test_output import streamer
+from tests.system.test_ending import ON_A_TERMINAL
 
 
 @pytest.mark.parametrize(
@@ -21,6 +28,7 @@ from tests.cli.test_output import streamer
         ("utterances", "utterance"),
         ("utterence.cam", "utterance.cam"),
         ("heartbeats", "heartbeat"),
+        ("heartbeat.cam", "heartbeat"),
         ("clip", "utterance.clip"),
         ("my.clip", "utterance.my.clip"),
         ("UTTERANCE", "utterance"),
@@ -73,3 +81,39 @@ def test_an_address_at_which_nothing_answers_is_told_after_a_while(tmp_path: Pat
         asked.send_signal(signal.SIGINT)
         asked.communicate(timeout=20)
     assert lines[1] == f"nothing answers at ipc://{tmp_path}/nobody yet; is a streamer running there?\n"
+
+
+@contextmanager
+def watching(folder: Path) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
+    """`streamer watch` on a terminal of its own, with its first picture drawn; gives the other end of that terminal."""
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-c", ON_A_TERMINAL, sys.executable, "-m", "streamer", "watch", f"ipc://{folder}/nobody"]
+    env = os.environ | {"COLUMNS": "100", "LINES": "30", "TERM": "xterm-256color"}
+    with subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, env=env) as watch:
+        os.close(theirs)
+        try:
+            seen = b""
+            while b"\x1b[J" not in seen:
+                seen += os.read(ours, 65536)
+            yield watch, ours
+        finally:
+            watch.kill()
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_gives_the_terminal_back_as_ctrl_c_does(tmp_path: Path, sign: signal.Signals) -> None:
+    with watching(tmp_path) as (watch, terminal):
+        watch.send_signal(sign)
+        seen = b""
+        with suppress(OSError):  # the program has closed its end
+            while piece := os.read(terminal, 65536):
+                seen += piece
+        os.close(terminal)
+        assert watch.wait(20) == 0
+    assert seen.endswith(b"\x1b[?25h\x1b[?1049l")
+
+
+def test_a_terminal_that_is_closed_ends_the_dashboard_in_order(tmp_path: Path) -> None:
+    with watching(tmp_path) as (watch, terminal):
+        os.close(terminal)
+        assert watch.wait(20) == 0

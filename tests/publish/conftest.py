@@ -1,7 +1,10 @@
 """Publishers on free ports, closed after each test."""
 
+import fcntl
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +13,17 @@ from streamer.publish import Publisher
 from streamer.settings import PublishSettings
 
 OpenPublisher = Callable[..., Publisher]
+
+
+@pytest.fixture
+def hung_disk(tmp_path: Path) -> Iterator[Path]:
+    """The path of a recording that takes a few events and then nothing more: a pipe that nobody reads, until the test is over."""
+    path = tmp_path / "hung.jsonl"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
+    yield path
+    os.close(reader)
 
 
 @pytest.fixture

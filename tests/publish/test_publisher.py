@@ -18,6 +18,7 @@ from streamer.publish import publisher as publisher_module
 from streamer.publish.following import MOST_UTTERANCES, Following
 from streamer.publish.sinks import SINKS
 from streamer.publish.stamp import Stamper, percentiles
+from streamer.publish.zmq_sink import ZmqSink
 from streamer.settings import PublishSettings
 from streamer.wire import Event, Heartbeat, State, Utterance, encode, topic
 from tests import talk
@@ -268,6 +269,33 @@ def test_a_full_disk_ends_the_recording_and_is_told_while_the_stream_goes_on(
     assert isinstance(seen[-1], Heartbeat)
     assert seen[-1].error == told
     assert [record.message for record in caplog.records] == [told]
+
+
+def test_what_was_not_written_when_time_was_up_is_a_failure_that_names_where_it_hangs(
+    publisher_of: OpenPublisher, hung_disk: Path
+) -> None:
+    publisher = publisher_of(record=hung_disk)
+    for number in range(20):
+        publisher.put(Draft(talk.utterance("cam", number, number, number + 1.0)))
+    assert not publisher.close(timeout_s=0.2)
+    assert str(publisher.failure) == f"{hung_disk}: hangs, not all was written"
+    began_s = time.monotonic()
+    assert not publisher.close()  # nobody waits twice
+    assert time.monotonic() - began_s < 1.0
+
+
+def test_what_zeromq_refuses_ends_its_sink_and_not_the_others(
+    publisher_of: OpenPublisher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sink = ZmqSink(PublishSettings(bind="tcp://127.0.0.1:*"))
+    monkeypatch.setitem(SINKS, "zmq", lambda _: sink)
+    sink._socket.close()
+    publisher = publisher_of(record=tmp_path / "out.jsonl")
+    publisher.follow().get(5)  # its readers have been served once
+    assert len(followed(publisher, [Draft(talk.state("cam", 1.0)), Draft(talk.state("cam", 2.0))])) == 2
+    assert publisher.failure is None
+    assert publisher.sink_failure == f"{sink.address}: publishing has failed (Operation not supported)"
+    assert (tmp_path / "out.jsonl").read_bytes().count(b"\n") == 2
 
 
 def test_every_sink_is_listed() -> None:

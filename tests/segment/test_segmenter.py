@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streamer.messages import CHUNK_SAMPLES, SAMPLE_RATE_HZ
 from streamer.segment.segmenter import Began, Decision, Ended, Paused, Resumed, Segmenter
-from streamer.settings import SegmentSettings
+from streamer.settings import AHEAD_S, SegmentSettings
 
 CHUNK_S = CHUNK_SAMPLES / SAMPLE_RATE_HZ
 SETTINGS = SegmentSettings(
@@ -292,4 +292,4 @@ def test_settings_that_contradict_each_other_are_refused(key: str, value: float,
 def test_what_was_heard_and_seen_is_kept_longer_than_the_longest_utterance_and_window(
     longest_s: float, window_s: float
 ) -> None:
-    assert SegmentSettings(max_utterance_s=longest_s, window_s=window_s).kept_s == 80.0
+    assert SegmentSettings(max_utterance_s=longest_s, window_s=window_s).kept_s == 60.0 + AHEAD_S

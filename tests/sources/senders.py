@@ -98,6 +98,26 @@ def sending(*words: str) -> Iterator[subprocess.Popen[bytes]]:
         process.communicate()
 
 
+@contextmanager
+def tcp_camera(*words: str) -> Iterator[str]:
+    """What ffmpeg makes of its test picture and tone, for the first who comes and for nobody after: as `libcamera-vid` sends."""
+    with sending(*words, "pipe:") as process, socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError), server.accept()[0] as viewer:  # the viewer has gone, or none came
+                while process.stdout is not None and (piece := process.stdout.read1()):  # type: ignore[attr-defined]
+                    viewer.sendall(piece)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            process.kill()
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
 class FilmServer(ThreadingHTTPServer):
     """One film on a web server, which says how large it is and gives any range of it; it may hang up in the middle."""
 

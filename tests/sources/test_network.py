@@ -17,7 +17,7 @@ from streamer.settings import SourceSettings
 from streamer.sources import open_source
 from tests.sources.conftest import Ffmpeg, Play
 from tests.sources.playing import Played, collect
-from tests.sources.senders import folder_server, http_camera, mjpeg_camera, rtsp_server, sending
+from tests.sources.senders import folder_server, http_camera, mjpeg_camera, rtsp_server, sending, tcp_camera
 
 
 def heard_and_seen(played: Played, seconds: float) -> bool:
@@ -62,6 +62,16 @@ def test_mjpeg_over_http_brings_pictures_at_the_time_of_their_arrival_and_keeps_
     assert "hunter2" not in played.source.video_name
     assert played.frames[-1].time_s <= took_s
     assert played.ticks == []
+
+
+def test_raw_h264_over_tcp_is_seen_when_it_arrives_whatever_rate_ffmpeg_invents(play: Play) -> None:
+    lies = "h264_metadata=tick_rate=50"  # 25 pictures a second, of which ten come
+    codecs = ["-map", "0:v", "-r", "10", "-c:v", "libx264", "-tune", "zerolatency", "-g", "10", "-bsf:v", lies]
+    with tcp_camera(*codecs, "-f", "h264") as url:
+        played = play(url, until=lambda played: heard_and_seen(played, 3.0))
+    assert played.source.live is True
+    steps_s = np.diff([frame.time_s for frame in played.frames[-15:]])
+    assert float(np.median(steps_s)) == pytest.approx(0.1, abs=0.02)
 
 
 def test_hls_of_which_seconds_arrive_at_once_is_played_in_its_own_time(
@@ -112,6 +122,22 @@ def test_a_stream_whose_own_clock_begins_again_with_each_connection_goes_on_behi
     assert seen_s == sorted(seen_s)
     assert len([time_s for time_s in heard_s if time_s > 3.1]) > 50
     assert len([frame for frame in played.frames if frame.time_s > 3.1]) > 40
+
+
+def test_what_came_while_the_networks_loaded_is_not_played_as_if_it_came_now(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    broadcast, begins_low = tmp_path / "broadcast.ts", "aevalsrc='sin(2*PI*t*if(lt(t,2),440,880))':s=44100:d=4"
+    ffmpeg("-f", "lavfi", "-i", "testsrc=s=160x120:r=25:d=4", "-f", "lavfi", "-i", begins_low, "-c:v", "libx264", "-g", "100",
+           "-bf", "0", "-c:a", "aac", broadcast)  # fmt: skip
+    with http_camera("video/mp2t", [broadcast.read_bytes()], period_s=0.0) as camera:
+        source = open_source(SourceSettings(url=camera.url), lambda _: None)
+        source._opened_s -= 2.2  # type: ignore[attr-defined]  # so long ago
+        played = collect(source, lambda played: heard_and_seen(played, 1.4))
+    assert camera.calls == 1  # who takes one viewer only must not lose him
+    assert played.order[0].time_s == pytest.approx(0.0, abs=0.1)
+    spectrum = np.abs(np.fft.rfft(played.waveform * np.hanning(len(played.waveform))))
+    frequency_hz = np.arange(len(spectrum)) * 16_000 / len(played.waveform)
+    assert spectrum[abs(frequency_hz - 440) < 20].max() < 0.01 * spectrum[abs(frequency_hz - 880) < 20].max()
+    assert len(played.frames) > 20  # though the only key frame was left out
 
 
 def test_pictures_that_come_when_their_moment_is_over_are_left_out_and_counted(

@@ -1,5 +1,6 @@
 """How the daemon ends where nobody reads what it prints, or what it writes has no room."""
 
+import fcntl
 import os
 import pty
 import signal
@@ -169,3 +170,16 @@ def test_a_recording_that_had_no_room_stands_in_the_summary_and_is_a_failure(tmp
     assert written == (
         "not all was written: /dev/full: the recording ends here (No space left on device); publishing goes on"
     )
+
+
+def test_a_recording_on_a_disk_that_hangs_is_a_failure_that_is_named(tmp_path: Path) -> None:
+    hung = tmp_path / "hung.jsonl"
+    os.mkfifo(hung)
+    reader = os.open(hung, os.O_RDONLY | os.O_NONBLOCK)
+    fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
+    words = command("--source", quiet(tmp_path, seconds=5), "--pace", "fast", "--record", hung, *QUICK)
+    words.remove("--headless")
+    done = subprocess.run(words, capture_output=True, text=True, env=environment(), timeout=90, check=False)
+    os.close(reader)
+    assert done.returncode == 1
+    assert done.stderr.endswith(f"ended by an error: publish: {hung}: hangs, not all was written\n")
