@@ -87,7 +87,13 @@ def _transfer(url: str, part: Path, size_bytes: int, on_progress: Callable[[int]
             request.add_header("Range", f"bytes={have}-")
         with _open(request) as answer:
             resumed = answer.status == http.client.PARTIAL_CONTENT  # a server may ignore the range and send all
-            _write(answer, part, have if resumed else 0, on_progress)
+            begin = have if resumed else 0
+            if answer.length is not None and begin + answer.length != size_bytes:  # a page of a proxy, or of a hotel
+                raise DownloadError(
+                    f"{url}: is not the pinned file: {begin + answer.length:,} bytes are offered, expected {size_bytes:,}; "
+                    "does the network want you to sign in? nothing of it was kept"
+                )
+            _write(answer, part, begin, on_progress)
     except (OSError, http.client.HTTPException) as err:
         if isinstance(err, urllib.error.HTTPError):
             err.close()  # it holds the connection

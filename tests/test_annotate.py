@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from streamer.annotate.folder import made_with
-from streamer.annotate.parts import Parts, Version, version_of
+from streamer.annotate.parts import Parts, Version, alone_at, version_of
 from streamer.annotate.recordings import MEDIA, recordings_in
 from streamer.annotate.rows import COLUMNS, Judged
 from streamer.annotate.tables import writer
@@ -281,20 +281,58 @@ def test_a_model_that_is_pulled_later_changes_what_rows_are_made_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    before = made_with(Settings())
+    before = made_with(Settings(), "networks")
     folder = tmp_path / "affect-streamer" / "models" / "base"
     folder.mkdir(parents=True)
     for file in known_model("base").files:
         with (folder / file.name).open("wb") as sparse:
             sparse.truncate(file.size_bytes)
-    assert made_with(Settings()) != before
+    assert made_with(Settings(), "networks") != before
+
+
+@pytest.mark.parametrize(
+    ("changed", "networks"),
+    [
+        ({}, "9c1e {'text': 'CUDAExecutionProvider'}"),
+        ({"inference": {"tensorrt_fp16": True}}, "9c1e {'text': 'CPUExecutionProvider'}"),
+        ({"asr": {"engine": "faster-whisper", "model": "base"}}, "9c1e {'text': 'CPUExecutionProvider'}"),
+    ],
+)
+def test_rows_of_other_processors_precisions_and_recognisers_are_others(changed: dict[str, Any], networks: str) -> None:
+    before = made_with(Settings(), "9c1e {'text': 'CPUExecutionProvider'}")
+    assert made_with(Settings.model_validate(changed), networks) != before
+
+
+@pytest.mark.parametrize("engine", ["auto", "faster-whisper"])
+def test_a_recogniser_that_does_not_work_leaves_files_out_and_not_their_words(
+    tmp_path: Path, short: Path, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    folder = tmp_path / "affect-streamer" / "models" / "tiny.en"
+    folder.mkdir(parents=True)
+    for file in known_model("tiny.en").files:
+        with (folder / file.name).open("wb") as damaged:
+            damaged.truncate(file.size_bytes)
+    words = ["annotate", str(short.parent), "--out", str(tmp_path / "out.jsonl"), "--asr", engine, "--workers", "1"]
+    monkeypatch.setenv("STREAMER_ASR__MODEL", "tiny.en")
+    done = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert done.exit_code == 1
+    assert re.search(r"left out: short\.mp4: .*tiny\.en", done.output)
+    assert (tmp_path / "out.jsonl").read_text() == ""
+
+
+def test_two_do_not_write_one_table_at_the_same_time(tmp_path: Path, short: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    with alone_at(out), pytest.raises(ConfigError, match="another `streamer annotate` is writing this table"):
+        annotate(short.parent, out)
+    assert annotate(short.parent, out).exit_code == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"out.jsonl", "out.jsonl.parts"}
 
 
 def test_a_part_is_taken_only_for_the_file_and_the_settings_that_it_was_made_from(tmp_path: Path) -> None:
     recording = tmp_path / "a.wav"
     recording.write_text("one")
-    parts = Parts(tmp_path / "out.jsonl", made_with="bundle 1")
-    parts.open()
+    parts = made(tmp_path / "out.jsonl", "bundle 1")
     judged = Judged([{"file": "a.wav"}], "is cut off")
     parts.write(as_it_is(recording), "a.wav", judged)
     assert parts.read(recording, "a.wav") == judged
@@ -306,6 +344,12 @@ def test_a_part_is_taken_only_for_the_file_and_the_settings_that_it_was_made_fro
     assert parts.read(recording, "a.wav") is None
 
 
+def made(out: Path, made_with: str = "b") -> Parts:
+    """The parts of a table, in their folder."""
+    with alone_at(out):
+        return Parts(out, made_with=made_with)
+
+
 def as_it_is(recording: Path) -> Version:
     version = version_of(recording)
     assert version is not None
@@ -315,8 +359,7 @@ def as_it_is(recording: Path) -> Version:
 def test_a_part_that_was_cut_off_anywhere_is_done_again(tmp_path: Path) -> None:
     recording = tmp_path / "a.wav"
     recording.write_text("one")
-    parts = Parts(tmp_path / "out.jsonl", made_with="b")
-    parts.open()
+    parts = made(tmp_path / "out.jsonl")
     judged = Judged([{"file": "a.wav", "text": "one"}, {"file": "a.wav", "text": "two"}])
     parts.write(as_it_is(recording), "a.wav", judged)
     (part,) = (tmp_path / "out.jsonl.parts").iterdir()
@@ -331,8 +374,7 @@ def test_a_part_that_was_cut_off_anywhere_is_done_again(tmp_path: Path) -> None:
 def test_words_and_names_may_hold_what_some_take_for_the_end_of_a_line(tmp_path: Path) -> None:
     name = "a\u2028b\x85c.wav"
     (tmp_path / name).write_text("one")
-    parts = Parts(tmp_path / "out.jsonl", made_with="b")
-    parts.open()
+    parts = made(tmp_path / "out.jsonl")
     judged = Judged([{"file": name, "text": "d\u2029e\x0cf\ng"}], "its folder is \udce9")
     parts.write(as_it_is(tmp_path / name), name, judged)
     assert parts.read(tmp_path / name, name) == judged
@@ -376,7 +418,7 @@ def test_a_table_takes_the_place_of_an_older_table_and_of_nothing_else(tmp_path:
         with pytest.raises(ConfigError, match=r"is there already, and is no table .*: give another name$"):
             writer(out)
         assert out.read_bytes() == foreign
-    Parts(out, made_with="an older version").open()
+    made(out)
     writer(out)(out, [])
 
 
@@ -427,6 +469,14 @@ def test_a_folder_that_cannot_be_read_is_named_and_the_others_are_read(tmp_path:
     assert list(found.files) == ["a.wav"]
     (reason,) = found.left_out.values()
     assert reason == "cannot be read (File name too long)"
+
+
+def test_a_link_that_leads_where_nobody_can_look_is_named_and_stops_no_other(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_text("")
+    (tmp_path / "b.wav").symlink_to("x" * 300)  # as a folder that is closed, and root is told too
+    found = recordings_in(tmp_path)
+    assert list(found.files) == ["a.wav"]
+    assert found.left_out == {"b.wav": "cannot be read (File name too long)"}
 
 
 def test_the_document_has_every_column_with_its_type_in_their_order() -> None:

@@ -219,10 +219,30 @@ def test_other_bytes_than_the_pinned_ones_are_refused_and_not_kept(hub: Hub, cac
     assert list((cache / "affect-streamer" / "models" / "toy").iterdir()) == []
 
 
+@pytest.mark.parametrize("before", [0, 1000])
+def test_a_page_in_the_place_of_the_file_is_told_and_what_came_before_is_kept(
+    hub: Hub, cache: Path, before: int
+) -> None:
+    model = model_at(hub.url, "model.bin")
+    if before:
+        hub.break_after = before
+        with pytest.raises(DownloadError):
+            models_store.pull(model)
+        hub.break_after, hub.knows_ranges = None, False
+    whole, hub.files["model.bin"] = hub.files["model.bin"], b"<html>Please sign in</html>"
+    with pytest.raises(
+        DownloadError, match=r"27 bytes are offered, expected 1,048,576; does the network want you to sign"
+    ):
+        models_store.pull(model)
+    hub.files["model.bin"], hub.knows_ranges = whole, True
+    assert models_store.pull(model).read_bytes() == whole
+    assert hub.requests[-1] == ("model.bin", f"bytes={before}-" if before else None)
+
+
 def test_a_file_that_is_longer_than_pinned_is_refused(hub: Hub) -> None:
     model = model_at(hub.url, "model.bin")
     hub.files["model.bin"] = FILES["model.bin"] * 2
-    with pytest.raises(DownloadError, match=r"broke off|not the pinned"):
+    with pytest.raises(DownloadError, match=r"is not the pinned file: 2,097,152 bytes are offered"):
         models_store.pull(model)
     assert models_store.find(model) is None
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from streamer import __version__, bundle
-from streamer.annotate.parts import Parts, version_of
-from streamer.annotate.process import Worker, started
+from streamer import __version__
+from streamer.annotate.parts import Parts, alone_at, version_of
+from streamer.annotate.process import Crew, Worker, started
 from streamer.annotate.recordings import Recordings
+from streamer.annotate.rows import Judged
 from streamer.annotate.tables import writer
+from streamer.asr import fetch_model, pinned
 from streamer.models_store import OnProgress, find
 from streamer.pinned_models import known_models
 from streamer.settings import Settings
@@ -56,9 +58,28 @@ def annotate(
         StreamerError: the networks cannot be loaded, the named speech model cannot be had, or the disk is full.
     """
     write = writer(out)
+    with alone_at(out), started(settings.inference) as crew:
+        fetch_model(settings.asr, device=crew.opened.device, offline=settings.offline, on_progress=on_download)
+        settings = settings.model_copy(update={"asr": pinned(settings.asr, crew.opened.device)})
+        parts = Parts(out, made_with=made_with(settings, crew.opened.networks))
+        result, judged = _judge_all(recordings, settings, parts, crew, workers, on_file)
+    table = [row for name in sorted(judged) for row in judged[name].rows]
+    write(out, table)
+    result.rows, result.done = len(table), len(judged)
+    result.in_part = {name: known.trouble for name, known in judged.items() if known.trouble is not None}
+    return result
+
+
+def _judge_all(
+    recordings: Recordings,
+    settings: Settings,
+    parts: Parts,
+    crew: Crew,
+    workers: int,
+    on_file: Callable[[Path], None],
+) -> tuple[Annotated, dict[str, Judged]]:
+    """What is in each recording, and what is known of those of which nothing is."""
     files = recordings.files
-    parts = Parts(out, made_with=made_with(settings))
-    parts.open()
     judged = {name: known for name, path in files.items() if (known := parts.read(path, name)) is not None}
     result = Annotated(skipped=len(judged), bad=dict(recordings.left_out))
     todo: SimpleQueue[str] = SimpleQueue()
@@ -71,7 +92,7 @@ def annotate(
     def judge(worker: Worker, name: str) -> None:
         path = files[name]
         version = version_of(path)  # before it is read: what is written into it meanwhile may have been missed
-        answer = worker.ask(path, name)
+        answer = worker.ask(settings, path, name)
         if isinstance(answer, str):
             result.bad[name] = answer
         elif version is None or version != version_of(path):
@@ -81,21 +102,23 @@ def annotate(
             judged[name] = answer
         on_file(path)
 
-    with started(settings, min(workers, todo.qsize()), on_download) as ready:
-        _work_off(todo, ready, judge)
-    table = [row for name in sorted(judged) for row in judged[name].rows]
-    write(out, table)
-    result.rows, result.done = len(table), len(judged)
-    result.in_part = {name: known.trouble for name, known in judged.items() if known.trouble is not None}
-    return result
+    crew.hire(min(workers, todo.qsize()))
+    _work_off(todo, crew.workers, judge)
+    return result, judged
 
 
-def made_with(settings: Settings) -> str:
-    """What the rows depend on, beside the recordings: `auto` means something else once another model is here."""
-    kept = settings.model_dump_json(include={"segment", "faces", "asr"})
+def made_with(settings: Settings, networks: str) -> str:
+    """What the rows depend on, beside the recordings: `auto` means something else once another model is here.
+
+    Args:
+        settings: As the workers have them.
+        networks: See `Opened.networks`.
+    """
+    kept = settings.model_dump_json(
+        include={"segment": True, "faces": True, "asr": True, "inference": {"tensorrt_fp16"}}
+    )
     here = [model.name for model in known_models() if find(model)]
-    read = bundle.read(settings.inference.bundle).sha256
-    return hashlib.sha256(f"{__version__} {kept} {here} {read}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{__version__} {kept} {here} {networks}".encode()).hexdigest()[:16]
 
 
 def _work_off(todo: "SimpleQueue[str]", workers: list[Worker], judge: Callable[[Worker, str], None]) -> None:

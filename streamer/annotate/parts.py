@@ -1,9 +1,12 @@
 """What is already known of each file: one small file of rows for each recording, beside the table. A cut-off run goes on from there."""
 
+import fcntl
 import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -34,30 +37,46 @@ def folder_of(out: Path) -> Path:
     return out.with_name(out.name + SUFFIX)
 
 
+@contextmanager
+def alone_at(out: Path) -> Iterator[None]:
+    """Make the folder of a table's parts, see that something can be written there, and be the only one, of all processes, that does.
+
+    The lock is on the folder itself, and ends with its process.
+
+    Raises:
+        ConfigError: nothing can be written, or another process is at it: asked before hours of work, not after.
+    """
+    folder = folder_of(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for place in (folder, folder.parent):
+            with tempfile.TemporaryFile(dir=place):
+                pass
+        lock = os.open(folder, os.O_RDONLY)
+    except OSError as err:
+        raise ConfigError(
+            f"--out {out}: cannot be written ({err.strerror}); name a file in a folder where it can"
+        ) from err
+    try:
+        with suppress(OSError):  # a file system without locks
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise ConfigError(
+                    f"--out {out}: another `streamer annotate` is writing this table; wait for it, or name another file"
+                ) from None
+        yield
+    finally:
+        os.close(lock)
+
+
 class Parts:
-    """The folder `events.parquet.parts` beside `events.parquet`. It may be deleted: then everything is done again."""
+    """What is in the folder `events.parquet.parts` beside `events.parquet`. It may be deleted: then everything is done again."""
 
     def __init__(self, out: Path, *, made_with: str) -> None:
         """`made_with`: hash of what the rows depend on but the recordings: with another one, everything is done again."""
-        self._out = out
         self._folder = folder_of(out)
         self._made_with = made_with
-
-    def open(self) -> None:
-        """Make the folder, and see whether something can be written into it: asked before hours of work, not after.
-
-        Raises:
-            ConfigError: nothing can.
-        """
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            for folder in (self._folder, self._folder.parent):
-                with tempfile.TemporaryFile(dir=folder):
-                    pass
-        except OSError as err:
-            raise ConfigError(
-                f"--out {self._out}: cannot be written ({err.strerror}); name a file in a folder where it can"
-            ) from err
 
     def read(self, path: Path, name: str) -> Judged | None:
         """What is in a file; None where it is not done, has changed since, or its part is damaged."""

@@ -7,59 +7,76 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from streamer.annotate.worker import Answer, Opened, serve
-from streamer.asr import Device, fetch_model
 from streamer.errors import StreamerError
-from streamer.models_store import OnProgress
-from streamer.settings import Settings
+from streamer.settings import InferenceSettings, Settings
 
 
 @contextmanager
-def started(settings: Settings, count: int, on_download: OnProgress | None) -> "Iterator[list[Worker]]":
-    """So many workers, with all that they need: what is wrong with that is told once, before any recording is taken.
+def started(inference: InferenceSettings) -> "Iterator[Crew]":
+    """A first worker, with its networks: what is wrong with them is told once, before any recording is taken.
 
     Raises:
-        StreamerError: the networks cannot be loaded, or the named speech model cannot be had.
+        StreamerError: the networks cannot be loaded.
     """
-    workers = [Worker(settings) for _ in range(count)]
+    crew = Crew(inference)
     try:
-        for worker in workers:
-            worker.start()
-        devices = [worker.opened() for worker in workers]
-        for device in devices[:1]:
-            fetch_model(settings.asr, device=device, offline=settings.offline, on_progress=on_download)
-        yield workers
+        crew.hire(1)
+        yield crew
     except BaseException:  # an interrupt: the recordings in hand are given up, those that are done are kept
-        for worker in workers:
+        for worker in crew.workers:
             worker.give_up()
         raise
     finally:
-        for worker in workers:
+        for worker in crew.workers:
             worker.close()
+
+
+class Crew:
+    """The workers, and what the networks of the first of them are; all have the same."""
+
+    opened: Opened
+
+    def __init__(self, inference: InferenceSettings) -> None:
+        self.workers: list[Worker] = []
+        self._inference = inference
+
+    def hire(self, count: int) -> None:
+        """So many in all; they load their networks side by side.
+
+        Raises:
+            StreamerError: one cannot.
+        """
+        new = [Worker(self._inference) for _ in range(len(self.workers), count)]
+        self.workers += new
+        for worker in new:
+            worker.start()
+        for worker in new:
+            self.opened = worker.opened()
 
 
 class Worker:
     """A process, which is started again after a recording has crashed it."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, inference: InferenceSettings) -> None:
+        self._inference = inference
         self._context = multiprocessing.get_context("spawn")
         self._process: SpawnProcess | None = None
 
     def start(self) -> None:
         """Begin to load the networks."""
         self._connection, theirs = self._context.Pipe()
-        self._process = self._context.Process(target=serve, args=(theirs, self._settings), daemon=False)
+        self._process = self._context.Process(target=serve, args=(theirs, self._inference), daemon=False)
         self._process.start()
         theirs.close()
 
-    def opened(self) -> Device:
-        """Wait until they are loaded; gives what they run on.
+    def opened(self) -> Opened:
+        """Wait until they are loaded.
 
         Raises:
             StreamerError: they are not.
         """
         try:
-            opened: Opened = self._connection.recv()
+            opened: Opened | StreamerError = self._connection.recv()
         except (EOFError, OSError):
             raise StreamerError(
                 f"annotate: a worker's process {self._ended()} before it could begin; fewer --workers need less memory"
@@ -68,7 +85,7 @@ class Worker:
             raise opened
         return opened
 
-    def ask(self, path: Path, name: str) -> Answer:
+    def ask(self, settings: Settings, path: Path, name: str) -> Answer:
         """What is in a recording; takes a good part of its length.
 
         Raises:
@@ -78,7 +95,7 @@ class Worker:
             self.start()
             self.opened()
         try:
-            self._connection.send((path, name))
+            self._connection.send((settings, path, name))
             answer: Answer = self._connection.recv()
         except (EOFError, OSError):
             return f"its process {self._ended()}"

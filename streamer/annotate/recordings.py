@@ -58,10 +58,18 @@ def recordings_in(folder: Path) -> Recordings:
             name = str(path.relative_to(folder))
             if name != as_text(name):
                 leave_out(path, "its name is not UTF-8; rename it")
-            elif not path.is_file():
-                leave_out(path, "is no file, or a link to none")
+            elif (trouble := _trouble(path)) is not None:
+                leave_out(path, trouble)
             else:
                 found.files[name] = path
     if not found.files and not found.left_out:
         raise ConfigError(f"{folder}: no recording in it; read are files that end with {' '.join(sorted(MEDIA))}")
     return found
+
+
+def _trouble(path: Path) -> str | None:
+    """Why a recording cannot be read, as far as that is seen from outside."""
+    try:
+        return None if path.is_file() else "is no file, or a link to none"
+    except OSError as err:  # it links into a folder that is closed to us
+        return f"cannot be read ({err.strerror})"

@@ -8,14 +8,14 @@ import uuid
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from streamer.annotate.rows import Judged, row
 from streamer.asr import Device
 from streamer.daemon import Daemon
 from streamer.errors import StreamerError
 from streamer.inference import open_model
-from streamer.settings import Settings
+from streamer.settings import InferenceSettings, Settings
 from streamer.wire import Utterance
 
 NEVER_S: Final = 1e6
@@ -23,27 +23,36 @@ NEVER_S: Final = 1e6
 SOURCE: Final = "file"
 Answer = Judged | str
 """What is in a file, or why nothing is."""
-Opened = Device | StreamerError
-"""What the networks run on, or why they do not."""
 
 
-def serve(connection: Connection, settings: Settings) -> None:
-    """Send an `Opened`; then answer each `(path, name)` with an `Answer`, until the other side hangs up. The networks are loaded once."""
+class Opened(NamedTuple):
+    """The networks of a process."""
+
+    device: Device
+    networks: str
+    """Which they are and what each runs on: with others, rows are others."""
+
+
+def serve(connection: Connection, settings: InferenceSettings) -> None:
+    """Send an `Opened`, or the error why not; then answer each `(settings, path, name)` with an `Answer`, until the other side hangs up.
+
+    The networks are loaded once, the recogniser for each file: it gets used to a voice.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the process that asks
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     with suppress(BrokenPipeError):  # nobody waits for the answer any more
         _answer_all(connection, settings)
 
 
-def _answer_all(connection: Connection, settings: Settings) -> None:
+def _answer_all(connection: Connection, inference: InferenceSettings) -> None:
     try:
-        model = open_model(settings.inference)
+        model = open_model(inference)
     except StreamerError as err:
         connection.send(err)
         return
-    connection.send("cuda" if model.on_gpu else "cpu")
+    connection.send(Opened("cuda" if model.on_gpu else "cpu", f"{model.field.sha256} {model.providers}"))
     while (asked := _receive(connection)) is not None:
-        path, name = asked
+        settings, path, name = asked
         try:
             with Daemon(_of_one(settings, path), model=model) as daemon:
                 answer = _judged(daemon, name)
@@ -61,9 +70,9 @@ def _end_with_parent() -> None:
         os._exit(1)  # nothing lies anywhere that would have to be cleared away
 
 
-def _receive(connection: Connection) -> tuple[Path, str] | None:
+def _receive(connection: Connection) -> tuple[Settings, Path, str] | None:
     try:
-        asked: tuple[Path, str] = connection.recv()
+        asked: tuple[Settings, Path, str] = connection.recv()
     except EOFError:
         return None
     return asked

@@ -66,7 +66,7 @@ def open_recogniser(
         return None, "speech recognition is off (asr.engine = none)"
     if settings.engine != "auto":
         return ENGINES[settings.engine](wanted), None
-    if found := _model_here(settings, device):
+    if found := whisper_here(settings, device):
         return Whisper(found.folder, found.name, settings, _usable(device)), f"best model that is here: {found.name}"
     try:
         better = BEST_FIRST[device][0] if settings.model == "auto" else settings.model
@@ -81,9 +81,21 @@ def fetch_model(settings: AsrSettings, *, device: Device, offline: bool, on_prog
         _found(Wanted(settings, device, offline, on_progress))
 
 
+def pinned(settings: AsrSettings, device: Device) -> AsrSettings:
+    """`auto` as the Whisper that it means on this machine now, which has to work then; as it is where there is none.
+
+    Raises:
+        EngineError: the named model is neither known nor a folder with a model.
+    """
+    if settings.engine != "auto" or (found := whisper_here(settings, device)) is None:
+        return settings
+    model = found.name if settings.model == "auto" else settings.model
+    return settings.model_copy(update={"engine": "faster-whisper", "model": model})
+
+
 def _found(wanted: Wanted) -> Found:
     """The model, fetched where it is not here."""
-    found = _model_here(wanted.settings, wanted.device)
+    found = whisper_here(wanted.settings, wanted.device)
     if found is None:
         name = BEST_FIRST[wanted.device][0] if wanted.settings.model == "auto" else wanted.settings.model
         try:
@@ -111,8 +123,8 @@ ENGINES: Final[dict[Literal["faster-whisper", "pocketsphinx"], Callable[[Wanted]
 """By the name in settings."""
 
 
-def _model_here(settings: AsrSettings, device: Device) -> Found | None:
-    """The named model or folder, or the best that is here; None where it would have to be fetched.
+def whisper_here(settings: AsrSettings, device: Device) -> Found | None:
+    """The named model or folder, or the best for this device and language that is here; None where it would have to be fetched.
 
     Raises:
         EngineError: the named model is neither known nor a folder with a model.

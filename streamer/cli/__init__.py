@@ -67,7 +67,11 @@ def main() -> None:
         sys.exit(USAGE)
     except OSError as err:
         if err.errno != errno.ENOSPC:
-            raise
+            if err.filename is None:
+                raise
+            # Also from a mere look whether something is there: its folder is closed to this user, its name too long.
+            typer.echo(f"streamer: {err.filename}: {err.strerror}", err=True)
+            sys.exit(USAGE)
         from streamer.dashboard.printing import swallow  # a full disk is seldom
 
         typer.echo(f"streamer: {err.filename or 'the output'}: cannot be written ({err.strerror})", err=True)

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from streamer.doctor.facts import NEEDED, OPENCV_WHEELS, VOICE_ACTIVITY, Facts, Finding
+from streamer.doctor.facts import CPU, NEEDED, OPENCV_WHEELS, VOICE_ACTIVITY, Facts, Finding
 from streamer.pinned_models import WHISPER, known_models
 
-CPU: Final = "CPUExecutionProvider"
 CUDA: Final = "CUDAExecutionProvider"
 GPU_INSTALL: Final = "pip install '.[gpu]' && pip install --no-deps --force-reinstall onnxruntime-gpu"
 """In a checkout, as all that names a `.`: this package is on no index."""
@@ -74,12 +73,12 @@ def sessions(facts: Facts) -> Iterator[Finding]:
         if session.provider is None:
             yield Finding("fail", about, session.error or "cannot be opened", _open_again(session.name, facts))
         elif facts.gpus and session.provider == CPU and session.name != VOICE_ACTIVITY and _gpu_build(facts):
-            yield Finding(
-                "warn",
-                about,
-                f"runs on {CPU} although this onnxruntime is built for the GPU: its CUDA or cuDNN libraries are not found",
-                "pip install --force-reinstall 'onnxruntime-gpu[cuda,cudnn]'",
-            )
+            if session.error:
+                said = f"runs on {CPU}: {session.error}; is the NVIDIA driver new enough, and the GPU not hidden (CUDA_VISIBLE_DEVICES)?"
+                yield Finding("warn", about, said)
+            else:
+                said = f"runs on {CPU} although this onnxruntime is built for the GPU: its CUDA or cuDNN libraries are not found"
+                yield Finding("warn", about, said, "pip install --force-reinstall 'onnxruntime-gpu[cuda,cudnn]'")
         else:
             yield Finding("ok", about, session.provider)
 
@@ -96,16 +95,20 @@ def _gpu_build(facts: Facts) -> bool:
 
 def speech_recognition(facts: Facts) -> Iterator[Finding]:
     """Whisper is better than the embedded recogniser, and on a GPU it needs CUDA 12's cuBLAS whatever ONNX Runtime brings."""
-    whisper = [model.name for model in known_models() if model.purpose == WHISPER and facts.models.get(model.name)]
-    embedded = "pocketsphinx" in facts.versions
-    if whisper:
-        yield Finding("ok", "speech recognition", f"faster-whisper: {', '.join(whisper)}")
-    elif embedded:
-        said = "only the embedded pocketsphinx: English, and many words wrong; Whisper is far better"
-        yield Finding("warn", "speech recognition", said, f"streamer models pull {WHISPER_TO_PULL}")
+    about = "speech recognition"
+    here = [model.name for model in known_models() if model.purpose == WHISPER and facts.models.get(model.name)]
+    unused = f" ({', '.join(here)}: not for this processor, or not for this language)" if here else ""
+    if facts.asr_error is not None:
+        yield Finding("fail", about, facts.asr_error)
+    elif facts.asr_engine == "none":
+        yield Finding("ok", about, "off, by the settings")
+    elif facts.whisper is not None and facts.asr_engine != "pocketsphinx":
+        yield Finding("ok", about, f"faster-whisper: {facts.whisper}")
+    elif "pocketsphinx" in facts.versions and facts.asr_engine != "faster-whisper":
+        said = f"only the embedded pocketsphinx: English, and many words wrong; Whisper is far better{unused}"
+        yield Finding("warn", about, said, f"streamer models pull {WHISPER_TO_PULL}")
     else:
-        said = "none: text stays masked"
-        yield Finding("warn", "speech recognition", said, f"streamer models pull {WHISPER_TO_PULL}")
+        yield Finding("warn", about, f"none: text stays masked{unused}", f"streamer models pull {WHISPER_TO_PULL}")
     if facts.gpus and not facts.cublas_12:
         said = "CTranslate2 looks for libcublas.so.12 (CUDA 12) and does not find it: Whisper runs on the CPU"
         yield Finding("warn", "speech on the GPU", said, "pip install nvidia-cublas-cu12")
@@ -154,8 +157,16 @@ def camera(facts: Facts) -> Iterator[Finding]:
 
 
 def gpu(facts: Facts) -> Iterator[Finding]:
-    """Nothing needs one."""
-    yield Finding("ok", "gpu", ", ".join(facts.gpus) or "none; everything runs on the CPU")
+    """Nothing needs one, unless the settings do."""
+    named = ", ".join(facts.gpus) or "none; everything runs on the CPU"
+    slow = [session.name for session in facts.sessions if session.provider == CPU and session.name != VOICE_ACTIVITY]
+    if slow and facts.gpu_required:
+        said = f"{named}; inference.require_gpu is set, and {', '.join(slow)} would run on the CPU: nothing starts"
+        yield Finding("fail", "gpu", said)
+    elif slow and facts.gpu_asked:
+        yield Finding("warn", "gpu", f"{named}; inference.provider names one, and {', '.join(slow)} run on the CPU")
+    else:
+        yield Finding("ok", "gpu", named)
 
 
 def store(facts: Facts) -> Iterator[Finding]:

@@ -6,6 +6,8 @@ from typing import Final, Literal
 
 Status = Literal["ok", "warn", "fail"]
 
+CPU: Final = "CPUExecutionProvider"
+
 OPENCV_WHEELS: Final = (
     "opencv-python",
     "opencv-python-headless",
@@ -58,6 +60,7 @@ class SessionFact:
     provider: str | None
     """The execution provider that it really got; None where it could not be made."""
     error: str | None = None
+    """Why it could not be made; or, where it was, why not on the GPU."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +82,10 @@ class Facts:
     bundle: str = "small 1"
     own_bundle: Path | None = None
     """The folder that the settings name, in the place of the shipped one."""
+    gpu_asked: bool = False
+    """The settings name a GPU's provider, ..."""
+    gpu_required: bool = False
+    """... or let nothing start without one."""
     gpus: tuple[str, ...] = ()
     """By name, as the NVIDIA driver tells."""
     cublas_12: bool = False
@@ -88,6 +95,12 @@ class Facts:
     portaudio_error: str | None = None
     microphones: tuple[str, ...] = ("default",)
     cameras: tuple[str, ...] = ("camera",)
+    asr_engine: str = "auto"
+    """As the settings have it."""
+    whisper: str | None = None
+    """The Whisper that would be used here, with these settings on this device."""
+    asr_error: str | None = None
+    """Why the settings' choice of one cannot work."""
     models: dict[str, Path | None] = field(default_factory=dict)
     """Pinned models, and where each lies; None where it is absent."""
     store: Path = Path("models")

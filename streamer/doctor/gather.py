@@ -9,9 +9,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from streamer.doctor.facts import NEEDED, PACKAGES, VOICE_ACTIVITY, Facts, SessionFact
+from streamer.doctor.facts import CPU, NEEDED, PACKAGES, VOICE_ACTIVITY, Facts, SessionFact
+
+if TYPE_CHECKING:
+    from streamer.settings import Settings
 
 CUBLAS: Final = "libcublas.so.12"
 
@@ -21,24 +24,30 @@ def gather() -> Facts:
     broken = _broken_imports()
     microphones, portaudio_error = _microphones()
     store, writable = _store()
-    settings, settings_error, own_bundle = _settings()
-    bundle, sessions = _bundle_sessions(own_bundle)
+    origin, settings_error, settings = _settings()
+    bundle, sessions = _bundle_sessions(settings)
+    whisper, asr_error = _whisper(settings, sessions)
     return Facts(
         python=(sys.version_info.major, sys.version_info.minor, sys.version_info.micro),
         versions=_versions(),
         broken_imports=broken,
         built_in_providers=_built_in_providers(),
-        settings=settings,
+        settings=origin,
         settings_error=settings_error,
         sessions=(*sessions, _voice_session()),
         bundle=bundle,
-        own_bundle=own_bundle,
+        own_bundle=settings.inference.bundle if settings else None,
+        gpu_asked=settings is not None and settings.inference.provider in {"cuda", "tensorrt"},
+        gpu_required=settings is not None and settings.inference.require_gpu,
         gpus=_gpus(),
         cublas_12=_cublas_12(),
         haar=_haar(),
         portaudio_error=portaudio_error,
         microphones=microphones,
         cameras=_cameras(),
+        asr_engine=settings.asr.engine if settings else "auto",
+        whisper=whisper,
+        asr_error=asr_error,
         models=_models(),
         store=store,
         store_writable=writable,
@@ -74,26 +83,42 @@ def _built_in_providers() -> tuple[str, ...]:
         return ()
 
 
-def _settings() -> tuple[str, str | None, Path | None]:
-    """With which `streamer run` would start here: where they come from, what is wrong with them, and their bundle."""
+def _settings() -> "tuple[str, str | None, Settings | None]":
+    """With which `streamer run` would start here: where they come from, what is wrong with them, and they."""
     try:
         from streamer.configuration import DEFAULT_FILE, load
 
-        bundle = load().settings.inference.bundle
-        return str(DEFAULT_FILE) if DEFAULT_FILE.exists() else "the defaults", None, bundle
+        settings = load().settings
+        return str(DEFAULT_FILE) if DEFAULT_FILE.exists() else "the defaults", None, settings
     except Exception as err:  # noqa: BLE001 - wrong settings, or a damaged package, which may raise anything
         return "", _first_line(err), None
 
 
-def _bundle_sessions(folder: Path | None) -> tuple[str, list[SessionFact]]:
+def _bundle_sessions(settings: "Settings | None") -> tuple[str, list[SessionFact]]:
+    """As the settings have it, but that a GPU which is required need not be there to look."""
     try:
-        from streamer import load_bundle
+        from streamer.inference import open_model
+        from streamer.settings import InferenceSettings
 
-        model = load_bundle(folder)
+        inference = settings.inference if settings else InferenceSettings()
+        model = open_model(inference.model_copy(update={"require_gpu": False}))
     except Exception as err:  # noqa: BLE001 - a damaged package may raise anything
         return "", [SessionFact("bundle", None, _first_line(err))]
     named = f"{model.field.name} {model.field.version} ({model.field.sha256[:12]})"
-    return named, [SessionFact(graph, provider) for graph, provider in model.providers.items()]
+    return named, [SessionFact(graph, got, model.refused.get(graph)) for graph, got in model.providers.items()]
+
+
+def _whisper(settings: "Settings | None", sessions: list[SessionFact]) -> tuple[str | None, str | None]:
+    """The one that would be used, or why the settings' choice cannot be."""
+    try:
+        from streamer.asr.engines import whisper_here
+        from streamer.settings import AsrSettings
+
+        on_gpu = any(session.provider not in {CPU, None} for session in sessions)
+        found = whisper_here(settings.asr if settings else AsrSettings(), "cuda" if on_gpu else "cpu")
+    except Exception as err:  # noqa: BLE001 - as above
+        return None, _first_line(err)
+    return (found.name if found is not None else None), None
 
 
 def _voice_session() -> SessionFact:
@@ -165,7 +190,10 @@ def _store() -> tuple[Path, bool]:
     from streamer.models_store import store_folder
 
     store = store_folder()
-    nearest = next(folder for folder in (store, *store.parents) if folder.exists())
+    try:
+        nearest = next(folder for folder in (store, *store.parents) if folder.exists())
+    except PermissionError:  # it lies in a folder that is closed to us
+        return store, False
     return store, os.access(nearest, os.W_OK)
 
 

@@ -45,7 +45,7 @@ class Model:
             kind: Session(kind, bundle.path(file), execution, tolerance=tolerance)
             for kind, file in manifest.graphs.items()
         }
-        check_gpu(self.providers, execution.provider, require_gpu=execution.require_gpu)
+        check_gpu(self.providers, self.refused, execution.provider, require_gpu=execution.require_gpu)
         self._tokenizer = load_tokenizer(bundle.path(bundles.TOKENIZER)) if manifest.text else None
         self._check_shapes()
         self._warm_up()
@@ -54,6 +54,11 @@ class Model:
     def providers(self) -> dict[str, str]:
         """The execution provider that each session really got, by graph."""
         return {kind: session.provider for kind, session in self._sessions.items()}
+
+    @property
+    def refused(self) -> dict[str, str]:
+        """Why the GPU could not be used, by graph, where onnxruntime says so: a driver that is too old, a GPU that is hidden."""
+        return {kind: session.refused for kind, session in self._sessions.items() if session.refused is not None}
 
     @property
     def on_gpu(self) -> bool:

@@ -97,11 +97,12 @@ def options(provider: str, graph: Path, execution: Execution) -> dict[str, Any]:
     return {}
 
 
-def check_gpu(got: Mapping[str, str], wanted: Provider, *, require_gpu: bool) -> None:
+def check_gpu(got: Mapping[str, str], refused: Mapping[str, str], wanted: Provider, *, require_gpu: bool) -> None:
     """Say it loudly, or stop, where a GPU was asked for and networks run on the CPU.
 
     Args:
         got: The provider that each graph's session really has.
+        refused: Why it has no other, by graph, where that is known.
         wanted: What was asked for.
         require_gpu: Stop.
 
@@ -109,12 +110,13 @@ def check_gpu(got: Mapping[str, str], wanted: Provider, *, require_gpu: bool) ->
         EngineError: `require_gpu` is set and a session has no GPU.
     """
     slow = ", ".join(graph for graph, provider in got.items() if provider == CPU)
-    if not slow or (wanted in {"auto", "cpu"} and not require_gpu):
+    if not slow or (wanted in {"auto", "cpu"} and not require_gpu and not refused):
         return
+    why = f" ({next(iter(refused.values()))})" if refused else ""
     mend = "`streamer doctor` says which GPU it sees, and what its installation lacks"
     if require_gpu:
-        raise EngineError(f"no GPU could be used for {slow}, and --require-gpu is set; {mend}")
-    log.warning("%s was asked for, but %s run on the CPU; %s", wanted, slow, mend)
+        raise EngineError(f"no GPU could be used for {slow}{why}, and --require-gpu is set; {mend}")
+    log.warning("no GPU could be used for %s%s: they run on the CPU; %s", slow, why, mend)
 
 
 def as_bundle_error(path: str, err: Exception) -> BundleError:

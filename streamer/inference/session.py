@@ -71,7 +71,9 @@ class Session:
         Raises:
             BundleError: it cannot be loaded, or speaks another language.
         """
-        self._session, execution = _open(path, execution)
+        self._session, execution, refused = _open(path, execution)
+        self.refused: str | None = refused
+        """Why the GPU that was asked for could not be used, where onnxruntime says so."""
         self.kind = kind
         self.provider: str = self._session.get_providers()[0]
         _match(path, "input", INPUTS[kind], self._session.get_inputs())
@@ -132,8 +134,8 @@ class Session:
         raise KeyError(name)
 
 
-def _open(path: Path, execution: Execution) -> tuple[Any, Execution]:
-    """A session of onnxruntime, and how it runs: not every graph can be recorded."""
+def _open(path: Path, execution: Execution) -> tuple[Any, Execution, str | None]:
+    """A session of onnxruntime, how it runs, and why not as it was asked: not every graph can be recorded, not every GPU be used."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -144,12 +146,18 @@ def _open(path: Path, execution: Execution) -> tuple[Any, Execution]:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     chosen = [(name, providers.options(name, path, execution)) for name in providers.providers(execution.provider)]
     try:
-        return onnxruntime.InferenceSession(str(path), sess_options=options, providers=chosen), execution
+        # By itself, onnxruntime would fall back to the CPU and say so on stdout.
+        session = onnxruntime.InferenceSession(str(path), sess_options=options, providers=chosen, enable_fallback=0)
     except Exception as err:  # onnxruntime's exceptions share no public base
-        if not execution.cuda_graphs:
+        reason = str(err).splitlines()[0]
+        if execution.cuda_graphs:
+            log.warning("%s: cannot be recorded as a CUDA graph (%s)", path.name, reason)
+            return _open(path, replace(execution, cuda_graphs=False))
+        if len(chosen) == 1:  # the CPU's
             raise providers.as_bundle_error(str(path), err) from err
-        log.warning("%s: cannot be recorded as a CUDA graph (%s)", path.name, str(err).splitlines()[0])
-        return _open(path, replace(execution, cuda_graphs=False))
+        session, execution, _ = _open(path, replace(execution, provider="cpu"))
+        return session, execution, reason
+    return session, execution, None
 
 
 def _there(name: str, inputs: Inputs) -> Array | float:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from streamer.cli.demo import CLIP
 from streamer.publish import Draft, Publisher
 from streamer.settings import PublishSettings
 from tests import talk
@@ -95,6 +96,16 @@ def test_an_output_without_room_is_one_line_from_every_verb(words: tuple[str, ..
     with streamer(*words, redirected="> /dev/full") as asked:
         _, err = asked.communicate(timeout=20)
     assert (asked.returncode, err) == (2, "streamer: the output: cannot be written (No space left on device)\n")
+
+
+@pytest.mark.parametrize("words", [("run", "--source"), ("run", "--source", str(CLIP), "--bundle"), ("keys",)])
+def test_a_place_that_cannot_even_be_looked_at_is_one_line(tmp_path: Path, words: tuple[str, ...]) -> None:
+    place = tmp_path / ("x" * 300)  # a name that is too long, which root is told too; a closed folder is told alike
+    with streamer(*words, str(place)) as asked:
+        _, err = asked.communicate(timeout=20)
+    assert asked.returncode == 2
+    assert err.count("\n") == 1
+    assert "File name too long" in err
 
 
 def test_an_interrupt_while_the_program_is_still_being_imported_is_an_end_in_silence() -> None:

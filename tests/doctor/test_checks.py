@@ -3,6 +3,7 @@
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ GPU = ("NVIDIA H100",)
 HEALTHY = Facts(
     versions={"onnxruntime": "1.31.1", "opencv-python-headless": "4.14.0.94", "pocketsphinx": "5.1.1"},
     sessions=(SessionFact("text", "CPUExecutionProvider"), SessionFact("voice activity", "CPUExecutionProvider")),
+    whisper="small",
     models={"yunet": Path("yunet.onnx"), "small": Path("small")},
 )
 
@@ -152,10 +154,47 @@ def test_a_gpu_without_cuda_twelves_cublas_is_a_warning_for_whisper() -> None:
 
 
 def test_missing_models_are_warnings_with_the_command_that_fetches_them() -> None:
-    bare = replace(HEALTHY, models={"yunet": None, "small": None})
+    bare = replace(HEALTHY, whisper=None, models={"yunet": None, "small": None})
     assert found(bare, "speech recognition").mend == "streamer models pull small"
     assert found(bare, "face detection").mend == "streamer models pull yunet"
     assert "none" in found(replace(bare, versions={"onnxruntime": "1.31.1"}), "speech recognition").said
+
+
+def test_a_whisper_that_is_here_and_not_used_is_no_comfort() -> None:
+    unused = found(replace(HEALTHY, whisper=None), "speech recognition")
+    assert (unused.status, unused.mend) == ("warn", "streamer models pull small")
+    assert "small: not for this processor, or not for this language" in unused.said
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "said"),
+    [
+        ({"asr_engine": "none"}, "ok", "off, by the settings"),
+        ({"asr_engine": "pocketsphinx"}, "warn", "only the embedded pocketsphinx"),
+        ({"asr_engine": "faster-whisper", "whisper": None}, "warn", "none: text stays masked"),
+        ({"asr_error": "asr.model nosuch: is no folder"}, "fail", "asr.model nosuch: is no folder"),
+    ],
+)
+def test_speech_recognition_is_told_as_the_settings_have_it(changes: dict[str, Any], status: str, said: str) -> None:
+    finding = found(replace(HEALTHY, **changes), "speech recognition")
+    assert finding.status == status
+    assert finding.said.startswith(said)
+
+
+def test_a_gpu_that_the_settings_want_and_that_is_not_used_is_told() -> None:
+    required = found(replace(HEALTHY, gpu_required=True), "gpu")
+    assert required.status == "fail"
+    assert "inference.require_gpu is set, and text would run on the CPU: nothing starts" in required.said
+    assert found(replace(HEALTHY, gpu_asked=True), "gpu").status == "warn"
+    assert found(replace(gpu_machine("CUDAExecutionProvider"), gpu_asked=True, gpu_required=True), "gpu").status == "ok"
+
+
+def test_a_driver_that_refuses_is_not_mended_by_pip() -> None:
+    machine = gpu_machine("CPUExecutionProvider")
+    old = replace(machine, sessions=(SessionFact("text", "CPUExecutionProvider", "CUDA failure 35: driver too old"),))
+    finding = found(old, "network text")
+    assert (finding.status, finding.mend) == ("warn", None)
+    assert "CUDA failure 35" in finding.said
 
 
 def test_missing_portaudio_is_a_warning_with_its_package() -> None:

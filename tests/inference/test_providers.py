@@ -1,5 +1,7 @@
 from pathlib import Path
+from typing import Any
 
+import onnxruntime
 import pytest
 
 from streamer import load_bundle
@@ -42,4 +44,29 @@ def test_without_a_gpu_one_that_is_required_is_an_error() -> None:
     if load_bundle().on_gpu:
         pytest.skip("there is one")
     with pytest.raises(EngineError, match="--require-gpu is set"):
+        load_bundle(require_gpu=True)
+
+
+def test_a_gpu_that_onnxruntime_refuses_is_told_with_its_reason_and_nothing_is_printed(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What a driver that is too old looks like: the build knows CUDA, and a session with it raises."""
+    real = onnxruntime.InferenceSession
+
+    def without_driver(*args: Any, providers: list[tuple[str, Any]], **kwargs: Any) -> Any:
+        if providers[0][0] == CUDA:
+            if kwargs.get("enable_fallback", 1):
+                print("*** EP Error ***")  # noqa: T201 - as onnxruntime does
+            raise RuntimeError("CUDA failure 35: driver version is insufficient")
+        return real(*args, providers=providers, **kwargs)
+
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [CUDA, CPU])
+    monkeypatch.setattr(onnxruntime, "InferenceSession", without_driver)
+    model = load_bundle()
+    assert set(model.providers.values()) == {CPU}
+    assert set(model.refused) == set(model.providers)
+    (told,) = caplog.messages
+    assert "CUDA failure 35" in told
+    assert capfd.readouterr().out == ""
+    with pytest.raises(EngineError, match=r"no GPU could be used for text, .* \(CUDA failure 35"):
         load_bundle(require_gpu=True)
