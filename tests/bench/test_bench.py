@@ -106,6 +106,16 @@ def test_a_daemon_that_cannot_begin_says_why_and_nothing_of_how_that_is_programm
         list(daemon.events())
 
 
+def test_a_recording_may_have_any_name(tmp_path: Path) -> None:
+    clip = tmp_path / """o'brien "says" \\ grüezi.mp4"""
+    with (
+        RunningDaemon([PlayedSource("bench", clip)], asr="none") as daemon,
+        pytest.raises(StageError) as refused,
+    ):
+        list(daemon.events())
+    assert str(refused.value).startswith(f"daemon: ended with code 2: {clip}: no such file")
+
+
 def test_a_report_survives_its_file_and_its_tables_name_the_promises(tmp_path: Path) -> None:
     step = Step(
         sources=4,
