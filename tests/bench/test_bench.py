@@ -116,6 +116,11 @@ def test_a_recording_may_have_any_name(tmp_path: Path) -> None:
     assert str(refused.value).startswith(f"daemon: ended with code 2: {clip}: no such file")
 
 
+def test_the_onnxruntime_that_is_named_is_the_one_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("onnxruntime.__version__", "1.99.0")  # of onnxruntime-gpu, which lies over onnxruntime's files
+    assert describe_machine().onnxruntime == "1.99.0"
+
+
 def test_a_report_survives_its_file_and_its_tables_name_the_promises(tmp_path: Path) -> None:
     step = Step(
         sources=4,
