@@ -47,5 +47,5 @@ def measure(parts: Sequence[Part], extent: Extent, tell: Callable[[str], None]) 
             extent.recordings[0], asr=extent.asr, window_s=extent.window_s, tell=tell, series=extent.series
         )
     if "archive" in parts:
-        report.archive = measure_archive(clip, files=extent.files, tell=tell)
+        report.archive = measure_archive(clip, asr=extent.asr, files=extent.files, tell=tell)
     return report

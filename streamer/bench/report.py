@@ -118,6 +118,8 @@ class Archive(msgspec.Struct, kw_only=True):
     """`streamer annotate` over a folder."""
 
     files: int
+    asr: str | None = "pocketsphinx/en-us"
+    """Engine; the default is that of reports that do not name it. Null where it was `none`, or no words were recognised."""
     seconds: float
     """Length of all files."""
     workers: int

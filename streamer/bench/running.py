@@ -21,6 +21,11 @@ SILENT_S = 60.0
 """A daemon that says nothing for so long has hung."""
 
 
+def environment() -> dict[str, str]:
+    """Without the settings of whoever measures."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("STREAMER_")}
+
+
 class Received(NamedTuple):
     """An event and when it was here."""
 
@@ -55,7 +60,7 @@ class RunningDaemon:
             command,
             cwd=folder,
             stderr=self._log,
-            env={key: value for key, value in os.environ.items() if not key.startswith("STREAMER_")},
+            env=environment(),
         )
 
     def events(self, until_s: float = float("inf")) -> Iterator[Received]:

@@ -41,7 +41,7 @@ def tables(report: Report) -> Iterator[Table]:
         yield from _throughput(report.throughput)
     if archive := report.archive:
         yield Table(
-            "Archive: `streamer annotate`",
+            f"Archive: `streamer annotate`, {archive.asr or 'no ASR'}",
             ("", ""),
             [
                 ("files", f"{archive.files} ({archive.seconds:.0f} s) in {archive.workers} processes"),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from streamer.bench import PARTS, Extent, Recording, measure
 from streamer.bench.histogram import histogram_svg
 from streamer.bench.machine import describe_machine
 from streamer.bench.processes import cpu_s_by_thread, family, memory_mb
@@ -150,9 +151,19 @@ def test_a_report_survives_its_file_and_its_tables_name_the_promises(tmp_path: P
     assert "| 4 | yes | 9 | 451 | 0.10 | 0 | 12.0 | 300 |" in text
 
 
+def test_an_archive_is_measured_with_the_engine_that_was_asked_for_and_no_other_setting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STREAMER_SEGMENT__ONSET", "nine")  # which `streamer annotate` refuses
+    extent = Extent([Recording(CLIP, CLIP.with_suffix(".rttm"))], asr="none", files=1)
+    report = measure(["archive"], extent, lambda _: None)
+    assert report.archive is not None
+    assert report.archive.asr is None
+    assert "Archive: `streamer annotate`, no ASR" in [table.title for table in tables(report)]
+
+
 @pytest.mark.slow
 def test_every_part_of_a_small_bench_gives_the_promised_keys(tmp_path: Path) -> None:
-    from streamer.bench import PARTS, Extent, Recording, measure
     from streamer.bench.throughput import Series
 
     series = (
@@ -167,6 +178,7 @@ def test_every_part_of_a_small_bench_gives_the_promised_keys(tmp_path: Path) -> 
     assert figures["throughput"]["av_sources_with_asr"] in {0, 1}
     assert figures["archive"]["times_real_time"] > 0
     assert figures["startup"]["first_block_s"] > 0
+    assert "Archive: `streamer annotate`, pocketsphinx/en-us" in [table.title for table in tables(report)]
     assert report.latency is not None
     assert report.latency.heard == 7
     assert "promise 550 ms" in histogram_svg(report.latency, 550)
