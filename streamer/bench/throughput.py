@@ -13,6 +13,8 @@ from streamer.bench.running import PlayedSource, Received, RunningDaemon
 from streamer.bench.staggered import Rotated, begins_s, rotated
 from streamer.bench.timing import endings, stream_zero_s, worst_lag_s
 from streamer.bench.truth import read_turns
+from streamer.errors import SourceError
+from streamer.sources.container import audio_stream, open_container, video_stream
 from streamer.wire import State
 
 LIMIT_MS: Final = 550.0
@@ -39,6 +41,20 @@ SERIES: Final = (
 )
 
 
+def refuse_half_a_recording(path: Path) -> None:
+    """Asked before minutes of measuring, not after.
+
+    Raises:
+        SourceError: it cannot be opened, or sound or pictures are not in it.
+    """
+    with open_container(str(path)) as container:
+        if audio_stream(container) is None or video_stream(container) is None:
+            raise SourceError(
+                f"{path}: throughput needs a recording with sound and pictures; "
+                "give another, or name the other parts: streamer bench startup latency archive"
+            )
+
+
 def measure_throughput(
     clip: Recording,
     *,
@@ -50,7 +66,7 @@ def measure_throughput(
     """Raise the number of sources until they are not kept up with.
 
     Args:
-        clip: With sound and pictures.
+        clip: With sound and pictures; see `refuse_half_a_recording`.
         asr: Engine, for those with one.
         window_s: How long each number is watched, at most the length of the clip.
         tell: Called with a line before each step.

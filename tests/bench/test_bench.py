@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import wave
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from streamer.bench.running import PlayedSource, RunningDaemon
 from streamer.bench.tables import markdown, tables
 from streamer.cli import app
 from streamer.cli.demo import CLIP
-from streamer.errors import ConfigError, StageError
+from streamer.errors import ConfigError, SourceError, StageError
 
 
 def test_what_a_thread_costs_is_seen_under_its_name_and_children_are_found() -> None:
@@ -92,6 +93,20 @@ def test_to_try_a_place_leaves_nothing_there_and_what_is_there_alone(tmp_path: P
         with pytest.raises(ConfigError, match=r"^--picture /proc/x\.svg: cannot be written"):
             CliRunner().invoke(app, words, catch_exceptions=False)
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"old.json": "old"}
+
+
+def test_a_recording_without_pictures_is_refused_before_anything_is_measured_where_they_are_needed(
+    tmp_path: Path,
+) -> None:
+    sound, told = tmp_path / "talk.wav", list[str]()
+    with wave.open(str(sound), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(32_000))
+    with pytest.raises(
+        SourceError, match=r"/talk\.wav: throughput needs a recording with sound and pictures; give .*$"
+    ):
+        measure(PARTS, Extent([Recording(sound, CLIP.with_suffix(".rttm"))]), told.append)
+    assert not told
 
 
 def test_an_engine_that_is_not_known_is_refused_as_the_daemon_refuses_it() -> None:
