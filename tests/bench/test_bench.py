@@ -10,6 +10,7 @@ import wave
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from typer.testing import CliRunner
 
 from streamer.bench import PARTS, Extent, Recording, measure
@@ -158,12 +159,15 @@ def test_a_report_survives_its_file_and_its_tables_name_the_promises(tmp_path: P
         steps={"av": [step]},
         stages_cpu_percent={"faces": 5.0},
     )
+    overdue = structs.replace(step, due=20, late_s=None, kept=False)
+    throughput.steps["av"].append(overdue)
     report = Report(machine=describe_machine(), throughput=throughput)
     report.write(tmp_path / "r.json")
     assert Report.read(tmp_path / "r.json") == report
     text = "\n".join(markdown(table) for table in tables(report))
     assert "| A/V, without ASR | 4 | ≥ 8 |" in text
     assert "| 4 | yes | 9 | 451 | 0.10 | 0 | 12.0 | 300 |" in text
+    assert "| 4 | no | 9 of 20 | 451 | – | 0 | 12.0 | 300 |" in text
 
 
 def test_an_archive_is_measured_with_the_engine_that_was_asked_for_and_no_other_setting(
