@@ -74,7 +74,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--out", type=Path, help="JSON file")
     wanted = parser.parse_args(arguments)
-    model = load_bundle(wanted.bundle)
+    model = load_bundle(wanted.bundle, provider="cpu")
     sizes_mb = {name: model.bundle.path(file).stat().st_size / 1e6 for name, file in model.manifest.graphs.items()}
     rows = [
         (name, GIVEN[name], f"{sizes_mb[name]:.1f}", f"{found_ms:.2f}", f"{PROMISED_MS[name]:g}")

@@ -4,7 +4,6 @@ import os
 import platform
 import subprocess
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 import streamer
@@ -13,6 +12,8 @@ from streamer.bench.report import Machine
 
 def describe_machine() -> Machine:
     """This machine and this version, now."""
+    import onnxruntime  # after streamer, which turns its telemetry off
+
     return Machine(
         cpu=_cpu(),
         cores=len(os.sched_getaffinity(0)),
@@ -20,7 +21,7 @@ def describe_machine() -> Machine:
         load_1m=round(os.getloadavg()[0], 2),
         os=platform.platform(),
         python=platform.python_version(),
-        onnxruntime=version("onnxruntime"),
+        onnxruntime=onnxruntime.__version__,
         streamer=streamer.__version__,
         commit=_commit(),
         date=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),

@@ -8,7 +8,7 @@ from streamer.bench.latency import Recording, measure_latency
 from streamer.bench.machine import describe_machine
 from streamer.bench.report import Report
 from streamer.bench.startup import measure_startup
-from streamer.bench.throughput import SERIES, Series, measure_throughput
+from streamer.bench.throughput import SERIES, Series, measure_throughput, refuse_half_a_recording
 
 Part = Literal["startup", "latency", "throughput", "archive"]
 PARTS: Final[tuple[Part, ...]] = get_args(Part)
@@ -36,8 +36,10 @@ def measure(parts: Sequence[Part], extent: Extent, tell: Callable[[str], None]) 
     Raises:
         StreamerError: a part could not be measured.
     """
-    report = Report(machine=describe_machine())
     clip = extent.recordings[0].path
+    if "throughput" in parts:
+        refuse_half_a_recording(clip)
+    report = Report(machine=describe_machine())
     if "startup" in parts:
         report.startup = measure_startup(clip, asr=extent.asr, tell=tell)
     if "latency" in parts:
@@ -47,5 +49,5 @@ def measure(parts: Sequence[Part], extent: Extent, tell: Callable[[str], None]) 
             extent.recordings[0], asr=extent.asr, window_s=extent.window_s, tell=tell, series=extent.series
         )
     if "archive" in parts:
-        report.archive = measure_archive(clip, files=extent.files, tell=tell)
+        report.archive = measure_archive(clip, asr=extent.asr, files=extent.files, tell=tell)
     return report

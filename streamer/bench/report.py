@@ -84,18 +84,21 @@ class Step(msgspec.Struct, kw_only=True):
 
     sources: int
     utterances: int
+    """Turns that were heard to their end."""
+    due: int | None = None
+    """Turns that are over for long enough to have been heard; null in reports from before they were counted."""
     speech_end_to_received_p95_ms: float | None
     """Null where no utterance was heard."""
     audio_dropped: int
     video_dropped: int
-    late_s: float
-    """How far the slowest source was behind at the end."""
+    late_s: float | None
+    """How far the slowest source was ever behind; null where one did not run."""
     cpu_percent: float
     """Of one core, all processes, per source."""
     memory_mb: float
     """All processes."""
     kept: bool
-    """Nothing was dropped or late, and the latency was kept."""
+    """All ran and were heard, no sound was dropped, nothing was late, and the latency was kept."""
 
 
 class Throughput(msgspec.Struct, kw_only=True):
@@ -118,6 +121,8 @@ class Archive(msgspec.Struct, kw_only=True):
     """`streamer annotate` over a folder."""
 
     files: int
+    asr: str | None = "pocketsphinx/en-us"
+    """Engine; the default is that of reports that do not name it. Null where it was `none`, or no words were recognised."""
     seconds: float
     """Length of all files."""
     workers: int

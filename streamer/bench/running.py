@@ -1,5 +1,6 @@
 """The daemon as its users start it, in a process of its own, and what a subscriber in this one receives."""
 
+import json
 import os
 import signal
 import subprocess
@@ -18,6 +19,11 @@ from streamer.wire import Event, State
 
 SILENT_S = 60.0
 """A daemon that says nothing for so long has hung."""
+
+
+def environment() -> dict[str, str]:
+    """Without the settings of whoever measures."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("STREAMER_")}
 
 
 class Received(NamedTuple):
@@ -44,10 +50,7 @@ class RunningDaemon:
         self._folder = tempfile.TemporaryDirectory(prefix="streamer-bench-")
         folder = Path(self._folder.name)
         endpoint = f"ipc://{folder}/events"
-        tables = "".join(f"[[source]]\nname = '{s.name}'\nurl = '{s.url.absolute()}'\n" for s in sources)
-        (folder / "bench.toml").write_text(
-            f"offline = true\n[publish]\nbind = '{endpoint}'\n[asr]\nengine = '{asr}'\n{tables}"
-        )
+        (folder / "bench.toml").write_text(_config(endpoint, asr, sources), encoding="utf-8")
         self._sources = {source.name for source in sources}
         self._events = subscribe(endpoint, topics)
         self.started_s = time.monotonic()
@@ -57,7 +60,7 @@ class RunningDaemon:
             command,
             cwd=folder,
             stderr=self._log,
-            env={key: value for key, value in os.environ.items() if not key.startswith("STREAMER_")},
+            env=environment(),
         )
 
     def events(self, until_s: float = float("inf")) -> Iterator[Received]:
@@ -123,3 +126,14 @@ class RunningDaemon:
         how = "says nothing any more" if ended is None else f"ended with code {ended}"
         why = f": {said[-1].removeprefix('streamer: ')}" if said else ""
         return StageError("daemon", StreamerError(f"{how}{why}"))
+
+
+def _config(endpoint: str, asr: str, sources: list[PlayedSource]) -> str:
+    """As TOML."""
+    tables = [f"[[source]]\nname = {_quoted(one.name)}\nurl = {_quoted(str(one.url.absolute()))}\n" for one in sources]
+    return f"offline = true\n[publish]\nbind = {_quoted(endpoint)}\n[asr]\nengine = {_quoted(asr)}\n{''.join(tables)}"
+
+
+def _quoted(text: str) -> str:
+    """A string of JSON is one of TOML."""
+    return json.dumps(text, ensure_ascii=False)

@@ -41,7 +41,7 @@ def tables(report: Report) -> Iterator[Table]:
         yield from _throughput(report.throughput)
     if archive := report.archive:
         yield Table(
-            "Archive: `streamer annotate`",
+            f"Archive: `streamer annotate`, {archive.asr or 'no ASR'}",
             ("", ""),
             [
                 ("files", f"{archive.files} ({archive.seconds:.0f} s) in {archive.workers} processes"),
@@ -104,9 +104,9 @@ def _step(step: Step) -> tuple[str, ...]:
     return (
         str(step.sources),
         "yes" if step.kept else "no",
-        str(step.utterances),
+        str(step.utterances) if step.due is None else f"{step.utterances} of {step.due}",
         "–" if p95_ms is None else f"{p95_ms:.0f}",
-        f"{step.late_s:.2f}",
+        "–" if step.late_s is None else f"{step.late_s:.2f}",
         str(step.audio_dropped),
         f"{step.cpu_percent:.1f}",
         f"{step.memory_mb:.0f}",

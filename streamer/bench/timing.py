@@ -8,11 +8,12 @@ whole milliseconds, so each gives an interval of 1 ms; their intersection is the
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
+from math import inf
 from typing import Final, NamedTuple
 
 from streamer.bench.running import Received
 from streamer.bench.truth import Turn
-from streamer.settings import SegmentSettings
+from streamer.settings import PublishSettings, SegmentSettings
 from streamer.wire import Partial, State, Utterance
 
 CLOSE_S: Final = 0.6
@@ -21,6 +22,8 @@ NO_STAGES: Final = ("endpoint", "total", "frame_age")
 """Entries of an utterance's `latency_ms` that are no time spent after the decision."""
 
 RUNNING: Final = ("idle", "speaking", "pause")
+STATE_EVERY_S: Final = PublishSettings().state_every_s
+"""The default, with which the daemon is started."""
 
 
 class Ending(NamedTuple):
@@ -150,15 +153,42 @@ def partial_gaps_ms(received: Sequence[Received]) -> list[float]:
     return [(after - before) * 1000 for of_one in times.values() for before, after in pairwise(of_one)]
 
 
-def worst_lag_s(received: Sequence[Received], settings: SegmentSettings) -> float | None:
-    """How far behind its clock the source's analysis was at most, as its `state` events show."""
+class Window(NamedTuple):
+    """While sources are watched, in `time.monotonic()`."""
+
+    begin_s: float
+    end_s: float
+
+    @property
+    def length_s(self) -> float:
+        """How long that is."""
+        return self.end_s - self.begin_s
+
+
+def played_from_s(received: Sequence[Received], settings: SegmentSettings) -> float:
+    """`stream_zero_s`; without an utterance the latest that it can be, as no `state` is ahead of its stream; inf where it never ran."""
     zero_s = stream_zero_s(received, settings)
-    if zero_s is None:
-        return None
-    running = [
-        (e, at_s) for e, at_s, _ in received if isinstance(e, State) and e.activity in RUNNING and e.stream_s > 0
-    ]
-    return max((at_s - zero_s - state.stream_s for state, at_s in running), default=None)
+    return min((at_s - state.stream_s for state, at_s in _running(received)), default=inf) if zero_s is None else zero_s
+
+
+def worst_lag_s(received: Sequence[Received], settings: SegmentSettings, window: Window) -> float:
+    """How far behind its clock the source's analysis ever was, as its `state` events show.
+
+    inf where it did not run from before the window into it. One that falls silent is behind by all that it no longer tells of.
+    """
+    running = _running(received)
+    if not running or not running[0][1] <= window.begin_s <= running[-1][1]:
+        return inf
+    zero_s = played_from_s(received, settings)
+    lags_s = [at_s - zero_s - state.stream_s for state, at_s in running]
+    if not any(isinstance(event, State) and event.activity == "ended" for event, _, _ in received):
+        lags_s.append(window.end_s - zero_s - running[-1][0].stream_s - STATE_EVERY_S)
+    return max(lags_s)
+
+
+def _running(received: Sequence[Received]) -> list[tuple[State, float]]:
+    """The states that tell how far the source is, and when each was received."""
+    return [(e, at_s) for e, at_s, _ in received if isinstance(e, State) and e.activity in RUNNING and e.stream_s > 0]
 
 
 def _voice_end_s(said: object, settings: SegmentSettings) -> float:

@@ -6,11 +6,14 @@ import subprocess
 import sys
 import threading
 import time
+import wave
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from typer.testing import CliRunner
 
+from streamer.bench import PARTS, Extent, Recording, measure
 from streamer.bench.histogram import histogram_svg
 from streamer.bench.machine import describe_machine
 from streamer.bench.processes import cpu_s_by_thread, family, memory_mb
@@ -19,7 +22,7 @@ from streamer.bench.running import PlayedSource, RunningDaemon
 from streamer.bench.tables import markdown, tables
 from streamer.cli import app
 from streamer.cli.demo import CLIP
-from streamer.errors import ConfigError, StageError
+from streamer.errors import ConfigError, SourceError, StageError
 
 
 def test_what_a_thread_costs_is_seen_under_its_name_and_children_are_found() -> None:
@@ -93,6 +96,20 @@ def test_to_try_a_place_leaves_nothing_there_and_what_is_there_alone(tmp_path: P
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"old.json": "old"}
 
 
+def test_a_recording_without_pictures_is_refused_before_anything_is_measured_where_they_are_needed(
+    tmp_path: Path,
+) -> None:
+    sound, told = tmp_path / "talk.wav", list[str]()
+    with wave.open(str(sound), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(32_000))
+    with pytest.raises(
+        SourceError, match=r"/talk\.wav: throughput needs a recording with sound and pictures; give .*$"
+    ):
+        measure(PARTS, Extent([Recording(sound, CLIP.with_suffix(".rttm"))]), told.append)
+    assert not told
+
+
 def test_an_engine_that_is_not_known_is_refused_as_the_daemon_refuses_it() -> None:
     with pytest.raises(ConfigError, match=r"^asr\.engine: .*'foo' \(flag --asr\)$"):
         CliRunner().invoke(app, ["bench", "startup", "--asr", "foo"], catch_exceptions=False)
@@ -104,6 +121,21 @@ def test_a_daemon_that_cannot_begin_says_why_and_nothing_of_how_that_is_programm
         pytest.raises(StageError, match=r"^daemon: ended with code 2: /.*/nowhere\.mp4: no such file"),
     ):
         list(daemon.events())
+
+
+def test_a_recording_may_have_any_name(tmp_path: Path) -> None:
+    clip = tmp_path / """o'brien "says" \\ grüezi.mp4"""
+    with (
+        RunningDaemon([PlayedSource("bench", clip)], asr="none") as daemon,
+        pytest.raises(StageError) as refused,
+    ):
+        list(daemon.events())
+    assert str(refused.value).startswith(f"daemon: ended with code 2: {clip}: no such file")
+
+
+def test_the_onnxruntime_that_is_named_is_the_one_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("onnxruntime.__version__", "1.99.0")  # of onnxruntime-gpu, which lies over onnxruntime's files
+    assert describe_machine().onnxruntime == "1.99.0"
 
 
 def test_a_report_survives_its_file_and_its_tables_name_the_promises(tmp_path: Path) -> None:
@@ -127,17 +159,30 @@ def test_a_report_survives_its_file_and_its_tables_name_the_promises(tmp_path: P
         steps={"av": [step]},
         stages_cpu_percent={"faces": 5.0},
     )
+    overdue = structs.replace(step, due=20, late_s=None, kept=False)
+    throughput.steps["av"].append(overdue)
     report = Report(machine=describe_machine(), throughput=throughput)
     report.write(tmp_path / "r.json")
     assert Report.read(tmp_path / "r.json") == report
     text = "\n".join(markdown(table) for table in tables(report))
     assert "| A/V, without ASR | 4 | ≥ 8 |" in text
     assert "| 4 | yes | 9 | 451 | 0.10 | 0 | 12.0 | 300 |" in text
+    assert "| 4 | no | 9 of 20 | 451 | – | 0 | 12.0 | 300 |" in text
+
+
+def test_an_archive_is_measured_with_the_engine_that_was_asked_for_and_no_other_setting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STREAMER_SEGMENT__ONSET", "nine")  # which `streamer annotate` refuses
+    extent = Extent([Recording(CLIP, CLIP.with_suffix(".rttm"))], asr="none", files=1)
+    report = measure(["archive"], extent, lambda _: None)
+    assert report.archive is not None
+    assert report.archive.asr is None
+    assert "Archive: `streamer annotate`, no ASR" in [table.title for table in tables(report)]
 
 
 @pytest.mark.slow
 def test_every_part_of_a_small_bench_gives_the_promised_keys(tmp_path: Path) -> None:
-    from streamer.bench import PARTS, Extent, Recording, measure
     from streamer.bench.throughput import Series
 
     series = (
@@ -152,6 +197,7 @@ def test_every_part_of_a_small_bench_gives_the_promised_keys(tmp_path: Path) -> 
     assert figures["throughput"]["av_sources_with_asr"] in {0, 1}
     assert figures["archive"]["times_real_time"] > 0
     assert figures["startup"]["first_block_s"] > 0
+    assert "Archive: `streamer annotate`, pocketsphinx/en-us" in [table.title for table in tables(report)]
     assert report.latency is not None
     assert report.latency.heard == 7
     assert "promise 550 ms" in histogram_svg(report.latency, 550)

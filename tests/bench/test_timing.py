@@ -1,15 +1,14 @@
-"""The figures, from events that are made as a daemon makes them: a stream whose clock begins at a known moment."""
+"""The figures, from events that are made as a daemon makes them."""
 
-from datetime import UTC, datetime
-from math import floor
+from math import inf
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streamer.bench.report import spread
-from streamer.bench.running import Received
 from streamer.bench.timing import (
+    Window,
     endings,
     first_partials_ms,
     foretold,
@@ -18,84 +17,7 @@ from streamer.bench.timing import (
     worst_lag_s,
 )
 from streamer.bench.truth import Turn
-from streamer.settings import SegmentSettings
-from streamer.wire import BundleField, EmotionField, Engines, Partial, SentimentField, State, Utterance
-
-SETTINGS = SegmentSettings()
-WALL_S = 1_800_000_000.0
-"""What the wall clock shows when the monotonic one shows 0."""
-EMOTION = EmotionField(label="joy", probs={}, set=["joy"], uncertain=False)
-SENTIMENT = SentimentField(label="positive", probs={}, set=["positive"], uncertain=False)
-BUNDLE = BundleField(name="b", version="1", sha256="0")
-
-
-def wall(monotonic_s: float) -> str:
-    """As the publisher writes it: cut to milliseconds."""
-    cut_s = floor((WALL_S + monotonic_s) * 1000) / 1000
-    return datetime.fromtimestamp(cut_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def utterance(zero_s: float, start_s: float, voice_end_s: float, work_ms: float, delivery_ms: float = 0.5) -> Received:
-    total_ms = 384.0 + work_ms
-    published_s = zero_s + voice_end_s + total_ms / 1000
-    said = Utterance(
-        session="s",
-        seq=0,
-        time=wall(published_s),
-        source="a",
-        id=f"a-{start_s}",
-        start_s=start_s,
-        end_s=voice_end_s + SETTINGS.pad_s,
-        transcript=None,
-        speaker=None,
-        emotion=EMOTION,
-        sentiment=SENTIMENT,
-        modalities={},
-        latency_ms={"endpoint": 384.0, "asr": 1.0, "text": work_ms - 2.0, "frame_age": 40.0, "total": total_ms},
-        bundle=BUNDLE,
-    )
-    return Received(said, published_s + delivery_ms / 1000, WALL_S)
-
-
-def partial(zero_s: float, start_s: float, at_s: float, *, provisional: bool = False) -> Received:
-    event = Partial(
-        session="s",
-        seq=0,
-        time=wall(zero_s + at_s),
-        source="a",
-        id=f"a-{start_s}",
-        start_s=start_s,
-        end_s=at_s,
-        transcript=None,
-        emotion=EMOTION,
-        sentiment=SENTIMENT,
-        modalities={},
-        provisional=provisional,
-    )
-    return Received(event, zero_s + at_s, WALL_S)
-
-
-def state(zero_s: float, stream_s: float, late_s: float) -> Received:
-    event = State(
-        session="s",
-        seq=0,
-        time=wall(zero_s + stream_s),
-        source="a",
-        stream_s=stream_s,
-        activity="idle",
-        speech_prob=0.0,
-        level_dbfs=-60.0,
-        faces=[],
-        speaker_track_id=None,
-        inputs={},
-        engines=Engines(asr=None, detector=None, providers={}, bundle=BUNDLE),
-        reasons={},
-        dropped={},
-        utterances=0,
-        latency_ms={},
-        error=None,
-    )
-    return Received(event, zero_s + stream_s + late_s, WALL_S)
+from tests.bench.events import SETTINGS, partial, state, utterance
 
 
 @given(
@@ -153,7 +75,26 @@ def test_partials_are_told_from_the_true_begin_and_from_each_other() -> None:
 
 def test_the_lag_is_the_worst_of_all_states() -> None:
     received = [state(10.0, 1.0, 0.02), state(10.0, 2.0, 0.7), utterance(10.0, 0.8, 2.06, work_ms=12.0)]
-    assert worst_lag_s(received, SETTINGS) == pytest.approx(0.7, abs=0.001)
+    assert worst_lag_s(received, SETTINGS, Window(11.5, 12.75)) == pytest.approx(0.7, abs=0.001)
+
+
+def test_without_an_utterance_the_lag_is_what_came_after_the_state_that_was_least_behind() -> None:
+    received = [state(10.0, 1.0, 0.02), state(10.0, 2.0, 0.7)]
+    assert worst_lag_s(received, SETTINGS, Window(11.5, 12.75)) == pytest.approx(0.68, abs=0.001)
+
+
+def test_a_source_that_falls_silent_is_behind_by_all_that_it_no_longer_tells_of_unless_it_is_at_its_end() -> None:
+    received = [state(10.0, 1.0, 0.02), state(10.0, 2.0, 0.02), utterance(10.0, 0.8, 2.06, work_ms=12.0)]
+    assert worst_lag_s(received, SETTINGS, Window(11.5, 17.0)) == pytest.approx(5 - 0.25, abs=0.001)
+    received.append(state(10.0, 2.1, 0.02, "ended"))
+    assert worst_lag_s(received, SETTINGS, Window(11.5, 17.0)) == pytest.approx(0.02, abs=0.001)
+
+
+@pytest.mark.parametrize("begin_s", [11.0, 12.5])
+def test_a_source_that_does_not_run_from_before_the_window_into_it_is_behind_without_end(begin_s: float) -> None:
+    received = [state(10.0, 1.0, 0.02), state(10.0, 2.0, 0.02)]
+    assert worst_lag_s(received, SETTINGS, Window(begin_s, 13.0)) == inf
+    assert worst_lag_s([], SETTINGS, Window(begin_s, 13.0)) == inf
 
 
 def test_percentiles_are_by_the_nearest_rank() -> None:

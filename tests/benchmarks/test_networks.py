@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from benchmarks.networks import main
 
 
@@ -12,3 +14,11 @@ def test_each_graph_has_its_row(tmp_path: Path) -> None:
     found = json.loads(out.read_text(encoding="utf-8"))
     assert [row[0] for row in found["rows"]] == ["text", "audio", "video", "fusion"]
     assert all(float(row[3]) > 0 for row in found["rows"])
+
+
+def test_they_run_on_the_processor_also_where_there_is_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    def built_for_both() -> list[str]:
+        return ["CUDAExecutionProvider", "CPUExecutionProvider"]
+
+    monkeypatch.setattr("onnxruntime.get_available_providers", built_for_both)
+    main(["--rounds", "1"])  # to ask this onnxruntime for CUDA is an error
