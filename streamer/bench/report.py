@@ -98,7 +98,7 @@ class Step(msgspec.Struct, kw_only=True):
     memory_mb: float
     """All processes."""
     kept: bool
-    """All ran and were heard, no sound was dropped, nothing was late, and the latency was kept."""
+    """All ran and were heard, nothing was dropped or late, and the latency was kept."""
 
 
 class Throughput(msgspec.Struct, kw_only=True):

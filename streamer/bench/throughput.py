@@ -180,7 +180,8 @@ def _judged(
         memory_mb=round(memory_mb),
         kept=p95_ms is not None
         and p95_ms <= LIMIT_MS
-        and lost["audio"] == 0
+        and not lost["audio"]
+        and not lost["video"]
         and late_s < LATE_S
         and _all_heard(heard, due),
     )

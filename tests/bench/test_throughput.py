@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from streamer.bench.report import Step
@@ -10,6 +11,7 @@ from streamer.bench.staggered import Rotated
 from streamer.bench.throughput import _judged
 from streamer.bench.timing import Window
 from streamer.bench.truth import Turn
+from streamer.wire import State
 from tests.bench.events import state, utterance
 
 ZERO_S = 10.0
@@ -62,3 +64,11 @@ def test_one_turn_in_ten_may_be_missed_and_no_more() -> None:
 
 def test_a_source_in_which_nobody_was_to_speak_need_not_hear_anybody() -> None:
     assert judged(GOOD, STATES, turns=[TURNS, []]).kept
+
+
+@pytest.mark.parametrize("lost", ["audio", "video"])
+def test_what_is_dropped_is_not_kept_up_with(lost: str) -> None:
+    *before, last = STATES
+    assert isinstance(last.event, State)
+    dropped = last._replace(event=msgspec.structs.replace(last.event, dropped={"audio": 0, "video": 0, lost: 1}))
+    assert not judged(GOOD, [*before, dropped, *SAID]).kept
