@@ -58,13 +58,14 @@ def annotate(
         StreamerError: the networks cannot be loaded, the named speech model cannot be had, or the disk is full.
     """
     write = writer(out)
-    with alone_at(out), started(settings.inference) as crew:
-        fetch_model(settings.asr, device=crew.opened.device, offline=settings.offline, on_progress=on_download)
-        settings = settings.model_copy(update={"asr": pinned(settings.asr, crew.opened.device)})
-        parts = Parts(out, made_with=made_with(settings, crew.opened.networks))
-        result, judged = _judge_all(recordings, settings, parts, crew, workers, on_file)
-    table = [row for name in sorted(judged) for row in judged[name].rows]
-    write(out, table)
+    with alone_at(out):
+        with started(settings.inference) as crew:
+            fetch_model(settings.asr, device=crew.opened.device, offline=settings.offline, on_progress=on_download)
+            settings = settings.model_copy(update={"asr": pinned(settings.asr, crew.opened.device)})
+            parts = Parts(out, made_with=made_with(settings, crew.opened.networks))
+            result, judged = _judge_all(recordings, settings, parts, crew, workers, on_file)
+        table = [row for name in sorted(judged) for row in judged[name].rows]
+        write(out, table)
     result.rows, result.done = len(table), len(judged)
     result.in_part = {name: known.trouble for name, known in judged.items() if known.trouble is not None}
     return result
