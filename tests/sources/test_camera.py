@@ -59,7 +59,9 @@ def test_pictures_come_as_rgb_at_the_time_of_their_exposure() -> None:
     assert seen.images[0].shape == (48, 64, 3)
     assert seen.images[0][0, 0].tolist() == [200, 0, 1]
     assert seen.times_s[0] == 0.0
-    assert np.diff(seen.times_s) == pytest.approx(0.02, abs=0.018)
+    steps_s = np.diff(seen.times_s)
+    assert (steps_s > 0).all()
+    assert np.median(steps_s) == pytest.approx(0.02, abs=0.005), "a stall of the machine delays one, not most"
     assert seen.told == []
 
 
