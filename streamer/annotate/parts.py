@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -58,13 +58,14 @@ def alone_at(out: Path) -> Iterator[None]:
             f"--out {out}: cannot be written ({err.strerror}); name a file in a folder where it can"
         ) from err
     try:
-        with suppress(OSError):  # a file system without locks
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise ConfigError(
-                    f"--out {out}: another `streamer annotate` is writing this table; wait for it, or name another file"
-                ) from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(
+                f"--out {out}: another `streamer annotate` is writing this table; wait for it, or name another file"
+            ) from None
+        except OSError:
+            pass  # a file system without locks
         yield
     finally:
         os.close(lock)

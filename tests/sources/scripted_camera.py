@@ -24,6 +24,8 @@ class ScriptedCamera:
         self.openings = 0
         self.released = 0
         self.pictures = 0
+        self.exposed_s: list[float] = []
+        """When each picture was, as the program was told."""
 
     def open(self, device: int | str, *_wished: float) -> "ScriptedCamera":
         """The opener that a `Camera` takes."""
@@ -40,7 +42,8 @@ class ScriptedCamera:
         return picture is not None, picture
 
     def get(self, _property: int, /) -> float:
-        return time.monotonic() * 1000.0 - 20.0  # V4L2 stamps the exposure
+        self.exposed_s.append(time.monotonic() - 0.02)  # V4L2 stamps the exposure
+        return self.exposed_s[-1] * 1000.0
 
     def release(self) -> None:
         self.released += 1
