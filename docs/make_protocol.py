@@ -103,6 +103,15 @@ def markdown() -> str:
     return f"<!-- Written by docs/make_protocol.py from streamer/wire.py and docs/protocol.in.md. -->\n\n{head}{tables()}\n{tail}"
 
 
+def _settled(described: dict[str, Any], hint: Any) -> dict[str, Any]:
+    """A field of the schema, the same whichever msgspec is here: since 0.23 it names the keys of an object, and puts null last."""
+    if "anyOf" in described:
+        described["anyOf"].sort(key=lambda option: option.get("type") == "null")
+    if typing.get_origin(hint) is dict and (words := typing.get_args(typing.get_args(hint)[0])):
+        return {"type": "object", "propertyNames": {"enum": sorted(words)}} | described
+    return described
+
+
 def schema() -> bytes:
     """JSON Schema of an event; every field that this version writes is required, further ones are allowed."""
     root = msgspec.json.schema(wire.Event)
@@ -110,6 +119,9 @@ def schema() -> bytes:
         if (definition := root["$defs"].get(kind.__name__)) is None:
             continue
         definition["required"] = list(definition["properties"])
+        for name, hint in typing.get_type_hints(kind).items():
+            if name in definition["properties"]:
+                definition["properties"][name] = _settled(definition["properties"][name], hint)
         for name, doc in field_docs(kind).items():
             if doc:
                 definition["properties"][name]["description"] = doc

@@ -72,7 +72,8 @@ def test_a_manifest_that_does_not_fit_is_refused_by_its_field(
 
 
 @pytest.mark.parametrize(
-    ("damaged", "message"), [(b"{", "Input data was truncated"), (b'{"format":1,"name":"\xff"}', "'utf-8' codec")]
+    ("damaged", "message"),
+    [(b"{", "Input data was truncated"), (b'{"format":1,"name":"\xff"}', ".*(utf|UTF)-8")],  # msgspec's words change
 )
 def test_a_manifest_that_is_no_json_is_one_line(copied: Path, damaged: bytes, message: str) -> None:
     (copied / bundles.MANIFEST).write_bytes(damaged)

@@ -29,7 +29,9 @@ def test_a_pure_tone_peaks_in_the_band_that_theory_predicts(tone_hz: float) -> N
 
 def test_a_frame_does_not_depend_on_what_comes_after_it() -> None:
     waveform = noise(8_000)
-    np.testing.assert_array_equal(log_mel(waveform[:4_000], SPEC), log_mel(waveform, SPEC)[: SPEC.frames(4_000)])
+    whole = log_mel(waveform, SPEC)[: SPEC.frames(4_000)]
+    # Some processors sum a product of matrices in another order where it has more rows.
+    np.testing.assert_allclose(log_mel(waveform[:4_000], SPEC), whole, rtol=0, atol=1e-5)
 
 
 def test_less_than_one_window_is_an_error_that_says_how_much_is_needed() -> None:

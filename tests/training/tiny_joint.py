@@ -7,6 +7,7 @@ from models.text.bert import Bert
 from models.video.face_cnn import FaceCnn
 from streamer.features import FaceCropSpec, LogMelSpec, TextSpec
 from training.loop import LoopConfig
+from training.recipes.parts import NARROW
 from training.recipes.recipe import Recipe
 from training.stages.joint import JointStage
 
@@ -16,7 +17,7 @@ NETWORK = NetworkConfig(
             TextSpec(max_tokens=32), Bert(width=8, hidden=8, layers=1, heads=2, intermediate=16, dropout=0.0)
         ),
         "audio": Encoding(LogMelSpec(), MelCnn(width=8, channels=(4, 4, 8, 8), temporal=8, dropout=0.0)),
-        "video": Encoding(FaceCropSpec(max_crops=4), FaceCnn(width=8, channels=(4, 8), dropout=0.0)),
+        "video": Encoding(FaceCropSpec(max_crops=4), FaceCnn(width=8, channels=(NARROW,) * 2, dropout=0.0)),
     },
     Gated(hidden=8, dropout=0.0),
 )

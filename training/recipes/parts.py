@@ -61,6 +61,9 @@ HISTORY_UTTERANCES: Final = 32
 PRAAT: Final = VectorsSpec(8, "Praat's values of MELD's clips")
 """What stands beside MELD's tables: the only sound of MELD that needs none of its clips. No daemon can hear it."""
 
+NARROW: Final = 16
+"""Channels of the smallest residual networks. Where fewer go into a strided 1x1 convolution than a vector of the processor holds (8 with
+AVX2, 16 with AVX-512), the gradient of its weights is written past its memory: uxlfoundation/oneDNN#6035."""
 _TINY_BERT: Final = BertPooled(width=16, hidden=16, layers=1, heads=2, intermediate=32)
 _BERT_BASE: Final = BertPooled(hidden=768, layers=12, heads=12, intermediate=3072)
 
@@ -112,11 +115,11 @@ AUDIO: Final[dict[str, Part]] = {
 }
 VIDEO: Final[dict[str, Part]] = {
     "r3d18": Part(
-        Encoding(_CLIP, R3d18()), Encoding(_TINY_CLIP, R3d18(width=16, channels=(4, 4, 8, 8))), "r3d18-kinetics"
+        Encoding(_CLIP, R3d18()), Encoding(_TINY_CLIP, R3d18(width=16, channels=(NARROW,) * 4)), "r3d18-kinetics"
     ),
     "resnet18": Part(
         Encoding(_FACES, ResNet18()),
-        Encoding(_TINY_FACES, ResNet18(width=16, channels=(4, 4, 8, 8))),
+        Encoding(_TINY_FACES, ResNet18(width=16, channels=(NARROW,) * 4)),
         "resnet18-imagenet",
     ),
     "cnn3d": Part(Encoding(_CLIP, Cnn3d()), Encoding(_TINY_CLIP, Cnn3d(width=16, channels=(4, 8)))),
@@ -128,7 +131,9 @@ VIDEO: Final[dict[str, Part]] = {
         ),
         "vit-b16-imagenet",
     ),
-    "face-cnn": Part(Encoding(_SMALL_FACES, FaceCnn()), Encoding(_SMALL_FACES, FaceCnn(width=16, channels=(4, 8)))),
+    "face-cnn": Part(
+        Encoding(_SMALL_FACES, FaceCnn()), Encoding(_SMALL_FACES, FaceCnn(width=16, channels=(NARROW,) * 2))
+    ),
 }
 PARTS: Final[dict[Modality, dict[str, Part]]] = {"text": TEXT, "audio": AUDIO, "video": VIDEO}
 NONE: Final = "none"

@@ -15,7 +15,7 @@ from models.video.face_cnn import FaceCnn
 from streamer.features import FaceCropSpec, TextSpec
 from training.augment.sound import SoundAugment
 from training.loop import LoopConfig
-from training.recipes.parts import SESSION_MEL
+from training.recipes.parts import NARROW, SESSION_MEL
 from training.recipes.recipe import Recipe, Size
 from training.recipes.small_words import TEXT, WORDS
 from training.stages.fusion import FusionStage
@@ -132,7 +132,7 @@ def _tiny() -> Recipe:
             {
                 "text": Encoding(_TINY_TEXT, Bert(width=16, hidden=16, layers=1, heads=2, intermediate=32)),
                 "audio": Encoding(SESSION_MEL, _TINY_VOICE),
-                "video": Encoding(_VIDEO, FaceCnn(width=16, channels=(4, 8), blocks=(1, 1))),
+                "video": Encoding(_VIDEO, FaceCnn(width=16, channels=(NARROW,) * 2, blocks=(1, 1))),
             },
             Experts(hidden=8),
         ),
