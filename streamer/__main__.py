@@ -1,9 +1,13 @@
 """The command `streamer`, and `python -m streamer`."""
 
+import os
 import sys
 
 INTERRUPTED = 130
 """As shells have it."""
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+"""NumPy's matrices are small here: its second thread would only spin, a tenth of what a source takes. It is read when NumPy is loaded."""
 
 
 def main() -> None:

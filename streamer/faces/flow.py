@@ -38,8 +38,17 @@ def movements(before_grey: UInt8, grey: UInt8, boxes_xyxy_px: list[Box]) -> list
     if not boxes_xyxy_px:
         return []
     starts = [_points(box) for box in boxes_xyxy_px]
-    ends, status, differences = cv2.calcOpticalFlowPyrLK(
-        before_grey, grey, np.concatenate(starts)[:, None], np.empty(0), winSize=(13, 13), maxLevel=2
+    points = np.concatenate(starts)[:, None]
+    status, differences = np.empty((len(points), 1), np.uint8), np.empty((len(points), 1), np.float32)
+    ends, *_ = cv2.calcOpticalFlowPyrLK(
+        before_grey,
+        grey,
+        points,
+        np.empty_like(points),
+        status=status,
+        err=differences,
+        winSize=(13, 13),
+        maxLevel=2,
     )
     moved = np.split(np.asarray(ends, np.float32).reshape(-1, 2), len(starts))
     found = np.split((status.ravel() == 1) & (differences.ravel() < MAX_DIFFERENCE), len(starts))

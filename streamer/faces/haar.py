@@ -8,6 +8,7 @@ import numpy as np
 from streamer.errors import EngineError
 from streamer.faces.detection import SMALLEST_FACE_PX, Detection, box_of_window
 from streamer.features.arrays import UInt8
+from streamer.features.face_crops import grey
 
 CASCADE = "haarcascade_frontalface_alt2.xml"
 """Of the four frontal cascades the quickest, and the one with the fewest false faces on the clips this was chosen on."""
@@ -33,7 +34,7 @@ class HaarDetector:
         if min(image_rgb.shape[:2]) < SMALLEST_FACE_PX:
             return []
         windows, _, weights = self._cascade.detectMultiScale3(
-            cv2.cvtColor(image_rgb, cv2.COLOR_RGB2GRAY),
+            grey(image_rgb),
             scaleFactor=SCALE_STEP,
             minNeighbors=NEIGHBOURS,
             minSize=(SMALLEST_FACE_PX, SMALLEST_FACE_PX),

@@ -27,11 +27,11 @@ def face_look(grey: UInt8, box: Box) -> Float32:
     return np.asarray(small / np.float32(255), np.float32)
 
 
-def scene_look(grey: UInt8) -> Float32:
+def is_cut(before_grey: UInt8, grey: UInt8) -> bool:
+    """Whether two pictures, [height, width], are of two shots."""
+    return float(np.abs(_scene(before_grey) - _scene(grey)).mean()) > CUT
+
+
+def _scene(grey: UInt8) -> Float32:
     """[18, 32], grey levels: where it is and how it is framed, not who is in it."""
     return np.asarray(cv2.resize(grey, SCENE_PX, interpolation=cv2.INTER_AREA), np.float32)
-
-
-def is_cut(before: Float32, after: Float32) -> bool:
-    """Whether two scenes are two shots."""
-    return float(np.abs(before - after).mean()) > CUT

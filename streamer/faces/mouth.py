@@ -20,6 +20,7 @@ MOUTH: Final = (slice(42, 62), slice(16, 48))
 UPPER_FACE: Final = (slice(10, 40), slice(10, 54))
 SHIFT_PX: Final = 2
 """How far a part may lie beside its place; what the flow left of the head's movement is less."""
+_LEVELS: Final = np.arange(256.0)
 UPPER_WEIGHT: Final = 1.5
 """Of the change of the upper face: a turning head changes the mouth's surroundings, cheeks and chin, more."""
 
@@ -27,8 +28,12 @@ UPPER_WEIGHT: Final = 1.5
 def face_patch(image_rgb: UInt8, bbox_xyxy_px: Box, roll_deg: float) -> Float32:
     """A face, upright, [64, 64], with zero mean and about unit deviation: light and contrast of the scene are taken away."""
     grey = PATCH.crop(image_rgb, bbox_xyxy_px, roll_deg)[..., 0]
-    patch = cv2.GaussianBlur(grey, (0, 0), 1.0).astype(np.float32)
-    return np.asarray((patch - patch.mean()) / (patch.std() + 4), np.float32)  # 4: in darkness noise is no contrast
+    blurred = cv2.GaussianBlur(grey, (0, 0), 1.0, dst=np.empty_like(grey))
+    mean, deviation = cv2.meanStdDev(blurred, mean=np.empty((1, 1)), stddev=np.empty((1, 1)))
+    levels = (_LEVELS - mean[0, 0]) / (deviation[0, 0] + 4)  # 4: in darkness noise is no contrast
+    patch = np.empty(grey.shape, np.float32)
+    cv2.LUT(blurred, levels.astype(np.float32), dst=patch)
+    return patch
 
 
 def mouth_motion(before: Float32, now: Float32) -> float:
@@ -48,5 +53,6 @@ def _change(before: Float32, now: Float32, part: tuple[slice, slice]) -> float:
         columns.start - SHIFT_PX : columns.stop + SHIFT_PX,
     ]
     piece = before[part]
-    squares = cv2.matchTemplate(around, piece, cv2.TM_SQDIFF)
+    places = np.empty((2 * SHIFT_PX + 1, 2 * SHIFT_PX + 1), np.float32)
+    squares = cv2.matchTemplate(around, piece, cv2.TM_SQDIFF, result=places)
     return float(squares.min()) / piece.size

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Final
 
-import cv2
 import numpy as np
 
 from streamer.faces.cadence import Cadence
 from streamer.faces.detection import SMALLEST_FACE_PX, Detection, FaceDetector
 from streamer.faces.overlap import iou
 from streamer.faces.tracks import Track
+from streamer.features import face_crops
 from streamer.features.arrays import UInt8
 from streamer.features.face_crops import Box
 from streamer.settings import FaceSettings
@@ -72,7 +72,7 @@ def shrunk(image_rgb: UInt8, zoom: float) -> UInt8:
     if zoom == 1.0:
         return image_rgb
     height, width = (max(1, round(size * zoom)) for size in image_rgb.shape[:2])
-    return np.asarray(cv2.resize(image_rgb, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    return face_crops.shrunk(image_rgb, width, height)
 
 
 def _placed(face: Detection, left_px: int, top_px: int, zoom: float) -> Detection:

@@ -8,7 +8,7 @@ import numpy as np
 
 from streamer.faces.detection import Detection, square_box
 from streamer.faces.flow import STILL, Movement, movements
-from streamer.faces.looks import LOOK_PX, SCENE_PX, face_look, is_cut, scene_look
+from streamer.faces.looks import LOOK_PX, face_look, is_cut
 from streamer.faces.overlap import iou
 from streamer.features.arrays import Float32, UInt8
 from streamer.features.face_crops import Box
@@ -56,8 +56,8 @@ class Track:
     followed: bool = False
     """By flow from the picture before into the latest one, so that the two may be compared."""
     look: Float32 = field(default_factory=lambda: np.zeros((LOOK_PX, LOOK_PX), np.float32))
-    scene: Float32 = field(default_factory=lambda: np.zeros(SCENE_PX[::-1], np.float32))
-    """Of the latest picture in which it was seen."""
+    seen_in: UInt8 = field(default_factory=lambda: np.zeros((1, 1), np.uint8))
+    """The latest picture in which it was, [height, width]."""
 
     @property
     def box(self) -> Box:
@@ -93,38 +93,37 @@ class Tracker:
             return
         passed_s = time_s - before[0]
         moved = movements(before[1], grey, [track.box for track in self.tracks])
-        scene = scene_look(grey)
         for track, movement in zip(self.tracks, moved, strict=True):
             _move(track, movement, passed_s)
             if track.seen:
-                track.seen_s, track.scene = time_s, scene
+                track.seen_s, track.seen_in = time_s, grey
 
     def update(self, time_s: float, grey: UInt8, found: Sequence[Detection]) -> None:
         """Tie detections, in the picture that was followed last, to tracks; start tracks for the rest, while there is room.
 
         A face that is followed keeps its place until it is gone, whoever comes.
         """
-        looks, scene = [face_look(grey, face.bbox_xyxy_px) for face in found], scene_look(grey)
+        looks = [face_look(grey, face.bbox_xyxy_px) for face in found]
         taken: set[int] = set()
         tied: set[int] = set()
-        for _, t, d in sorted(self._candidates(time_s, found, looks, scene)):
+        for _, t, d in sorted(self._candidates(time_s, found, looks, grey)):
             if t in tied or d in taken:
                 continue
             tied.add(t)
             taken.add(d)
-            _correct(self.tracks[t], found[d], looks[d], scene, time_s)
+            _correct(self.tracks[t], found[d], looks[d], grey, time_s)
         for d in sorted(set(range(len(found))) - taken, key=lambda d: _precedence(found[d])):
             if len(self.tracks) < self._max_faces and not self._is_double(found[d]):
-                self.tracks.append(_start(self._next_id, found[d], looks[d], scene, time_s))
+                self.tracks.append(_start(self._next_id, found[d], looks[d], grey, time_s))
                 self._next_id += 1
 
     def _candidates(
-        self, time_s: float, found: Sequence[Detection], looks: Sequence[Float32], scene: Float32
+        self, time_s: float, found: Sequence[Detection], looks: Sequence[Float32], grey: UInt8
     ) -> list[tuple[float, int, int]]:
         """Costs of tying track to detection, where one is within the other's reach and the film has not been cut in between."""
         candidates = []
         for t, track in enumerate(self.tracks):
-            if not track.seen and is_cut(track.scene, scene):
+            if not track.seen and is_cut(track.seen_in, grey):
                 continue
             for d, face in enumerate(found):
                 x, y, side = _centre(face.bbox_xyxy_px)
@@ -144,10 +143,10 @@ def _precedence(face: Detection) -> tuple[bool, float]:
     return face.score < SURE_SCORE, face.bbox_xyxy_px[0] - face.bbox_xyxy_px[2]
 
 
-def _start(track_id: int, face: Detection, look: Float32, scene: Float32, time_s: float) -> Track:
+def _start(track_id: int, face: Detection, look: Float32, grey: UInt8, time_s: float) -> Track:
     x, y, side = _centre(face.bbox_xyxy_px)
     roll_deg, score = face.roll_deg or 0.0, face.score
-    return Track(track_id, x, y, side, score, time_s, time_s, roll_deg, best_score=score, look=look, scene=scene)
+    return Track(track_id, x, y, side, score, time_s, time_s, roll_deg, best_score=score, look=look, seen_in=grey)
 
 
 def _move(track: Track, movement: Movement | None, passed_s: float) -> None:
@@ -168,7 +167,7 @@ def _move(track: Track, movement: Movement | None, passed_s: float) -> None:
     track.roll_deg += movement.turn_deg
 
 
-def _correct(track: Track, face: Detection, look: Float32, scene: Float32, time_s: float) -> None:
+def _correct(track: Track, face: Detection, look: Float32, grey: UInt8, time_s: float) -> None:
     """Half way to the detection, whose box trembles; all the way where the flow was lost or the two are far apart."""
     x, y, side = _centre(face.bbox_xyxy_px)
     far = np.hypot(x - track.x_px, y - track.y_px) > 0.3 * side or not 0.75 < side / track.side_px < 1.33
@@ -181,7 +180,7 @@ def _correct(track: Track, face: Detection, look: Float32, scene: Float32, time_
     else:
         track.roll_deg *= UPRIGHT
     track.look = 0.8 * track.look + 0.2 * look
-    track.scene = scene
+    track.seen_in = grey
     track.score = face.score
     track.best_score = max(track.best_score, face.score)
     track.detected_s = track.seen_s = time_s

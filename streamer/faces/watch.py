@@ -4,7 +4,6 @@ import math
 from typing import Final
 
 import cv2
-import numpy as np
 
 from streamer.faces.cadence import Cadence
 from streamer.faces.detection import FaceDetector
@@ -12,6 +11,7 @@ from streamer.faces.mouth import PATCH_PX, face_patch, mouth_motion
 from streamer.faces.ring import FaceRing
 from streamer.faces.search import FaceSearch, shrunk
 from streamer.faces.tracks import Track, Tracker
+from streamer.features import face_crops
 from streamer.features.arrays import Float32, UInt8
 from streamer.features.face_crops import Box, FaceCropSpec
 from streamer.messages import FaceSighting, VideoFrame, VideoTick
@@ -58,7 +58,7 @@ class FaceWatch:
 
     def _look(self, time_s: float, image_rgb: UInt8) -> list[FaceSighting]:
         views = _Views(image_rgb, self._search.zoom)
-        grey = np.asarray(cv2.cvtColor(views.small_rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+        grey = face_crops.grey(views.small_rgb)
         self._tracker.follow(time_s, grey)
         motions = self._mouth_motions(views)
         found = self._search.detect(time_s, views.small_rgb, self._tracker.tracks)

@@ -1,5 +1,7 @@
 """Face crops: from a picture and a box to the pixels and the tensor that a video network sees."""
 
+import math
+
 import cv2
 import msgspec
 import numpy as np
@@ -36,13 +38,12 @@ class FaceCropSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="face_crop
         x0, y0, x1, y1 = bbox_xyxy_px
         side = max(x1 - x0, y1 - y0) * self.scale
         zoom = self.size_px / max(side, 1e-6)
-        matrix = np.asarray(cv2.getRotationMatrix2D(((x0 + x1) / 2, (y0 + y1) / 2), roll_deg, zoom), np.float64)
-        matrix[:, 2] += self.size_px / 2 - np.array([(x0 + x1) / 2, (y0 + y1) / 2])
+        x, y, middle = (x0 + x1) / 2, (y0 + y1) / 2, self.size_px / 2
+        cos, sin = zoom * math.cos(math.radians(roll_deg)), zoom * math.sin(math.radians(roll_deg))
+        matrix = np.array([[cos, sin, middle - cos * x - sin * y], [-sin, cos, middle + sin * x - cos * y]])
         # Shrinking by much would alias under a bilinear warp: the picture around the face is first made smaller by area.
         pixels = _warp(image_rgb, matrix, self.size_px, zoom)
-        return (
-            pixels if self.channels == 3 else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)[..., None]
-        )
+        return pixels if self.channels == 3 else grey(pixels)[..., None]
 
     def resize(self, face_rgb: UInt8) -> UInt8:
         """A picture that is one face already, [height, width, 3], any size -> [size_px, size_px, channels]."""
@@ -70,6 +71,20 @@ class FaceCropSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="face_crop
         return [int(i) for i in np.linspace(0, n - 1, wanted).round()] if n else []
 
 
+def grey(image_rgb: UInt8) -> UInt8:
+    """[height, width, 3] -> [height, width]."""
+    return np.asarray(
+        cv2.cvtColor(image_rgb, cv2.COLOR_RGB2GRAY, dst=np.empty(image_rgb.shape[:2], np.uint8)), np.uint8
+    )
+
+
+def shrunk(image: UInt8, width_px: int, height_px: int) -> UInt8:
+    """[height, width, …] made smaller by averaging."""
+    # OpenCV would ask for Python's lock to make room for what it gives.
+    room = np.empty((height_px, width_px, *image.shape[2:]), np.uint8)
+    return np.asarray(cv2.resize(image, (width_px, height_px), dst=room, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def _warp(image_rgb: UInt8, matrix: NDArray[np.float64], size_px: int, zoom: float) -> UInt8:
     shrink = int(1 / zoom) if zoom < 0.5 else 1
     if shrink > 1:
@@ -79,17 +94,14 @@ def _warp(image_rgb: UInt8, matrix: NDArray[np.float64], size_px: int, zoom: flo
         right, bottom = np.ceil(corners.max(axis=1)).astype(int)
         region = image_rgb[top:bottom, left:right]
         if region.size:
-            small = cv2.resize(
-                region,
-                (max(1, region.shape[1] // shrink), max(1, region.shape[0] // shrink)),
-                interpolation=cv2.INTER_AREA,
-            )
+            small = shrunk(region, max(1, region.shape[1] // shrink), max(1, region.shape[0] // shrink))
             scale_x, scale_y = region.shape[1] / small.shape[1], region.shape[0] / small.shape[0]
             matrix = matrix.copy()
             matrix[:, 2] += matrix[:, :2] @ np.array([left, top])
             matrix[:, :2] *= np.array([scale_x, scale_y])
-            image_rgb = np.asarray(small, np.uint8)
-    return np.asarray(
-        cv2.warpAffine(image_rgb, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
-        np.uint8,
+            image_rgb = small
+    upright = np.empty((size_px, size_px, *image_rgb.shape[2:]), np.uint8)
+    cv2.warpAffine(
+        image_rgb, matrix, (size_px, size_px), dst=upright, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
+    return upright

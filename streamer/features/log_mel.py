@@ -154,33 +154,47 @@ def _slaney_mel(hz: float) -> float:
     return hz * 3 / 200 if hz < 1000 else _KNEE_MEL + math.log(hz / 1000) / _PER_MEL
 
 
+_TOGETHER_S: Final = 0.128
+"""Sound of which a stream makes frames at once: NumPy's work on a single chunk is mostly handing Python's lock over, eight times."""
+
+
 class LogMelStream:
     """Log-mel frames as sound arrives; what it has at any moment equals `extract` of all that was pushed."""
 
     def __init__(self, spec: LogMelSpec, earlier: Sequence[Float32] = ()) -> None:
         self._spec = spec
         self._earlier = earlier
-        self._pending: Float32 = np.zeros(0, np.float32)
+        self._pending: list[Float32] = []
+        self._pending_samples = 0
         self._frames: list[Float32] = []
 
     def push(self, waveform: Float32) -> None:
         """Take the next samples, [samples]."""
-        pending = np.concatenate([self._pending, waveform]) if self._pending.size else waveform
-        frames = self._spec.frames(pending.shape[0])
-        if frames:
-            self._frames.append(log_mel(pending, self._spec))
-            pending = pending[frames * self._spec.hop_length :]
-        self._pending = pending
+        self._pending.append(waveform)
+        self._pending_samples += waveform.shape[0]
+        if self._pending_samples >= _TOGETHER_S * self._spec.sample_rate_hz:
+            self._work_off()
 
     def features(self, samples: int | None = None) -> Float32:
         """What the network would see now, or would have seen after so many `samples`: [frames, n_mels], a frame at least."""
+        pending = self._work_off()
         if not self._frames:
-            return self._spec.extract(self._pending, self._earlier)
+            return self._spec.extract(pending, self._earlier)
         return normalise(self._heard(samples), self._spec, self._earlier)
 
     def memory(self, samples: int | None = None) -> Float32 | None:
         """What later utterances are told of this one, [n_mels]; None where it was too short to sound like somebody."""
+        self._work_off()
         return voice_spectrum(self._heard(samples)) if self._frames else None
+
+    def _work_off(self) -> Float32:
+        """Make all frames that can be made; gives what is left for the next."""
+        pending = np.concatenate([np.zeros(0, np.float32), *self._pending])
+        if frames := self._spec.frames(pending.shape[0]):
+            self._frames.append(log_mel(pending, self._spec))
+            pending = pending[frames * self._spec.hop_length :]
+        self._pending, self._pending_samples = [pending], pending.shape[0]
+        return pending
 
     def _heard(self, samples: int | None) -> Float32:
         frames = np.concatenate(self._frames)

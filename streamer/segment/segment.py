@@ -38,7 +38,7 @@ TOO_QUIET: Final = f"too quiet: below {QUIETEST_VOICE_DBFS:.0f} dBFS throughout"
 
 def level_dbfs(waveform: Float32) -> float:
     """RMS level of [samples] in [-1, 1]: 0 is a full-scale square wave, never below -100."""
-    power = float(np.mean(np.square(waveform, dtype=np.float64))) if waveform.shape[0] else 0.0
+    power = float(np.dot(waveform, waveform)) / waveform.shape[0] if waveform.shape[0] else 0.0
     return max(SILENCE_DBFS, 10.0 * float(np.log10(power))) if power > 0 else SILENCE_DBFS
 
 

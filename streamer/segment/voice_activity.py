@@ -56,11 +56,12 @@ class VoiceActivity:
         Args:
             waveform: [1..CHUNK_SAMPLES] at 16 kHz; a short one, the last of a stream, is filled up with silence.
         """
-        window = np.zeros_like(self._window)
-        window[0, :_CONTEXT_SAMPLES] = self._window[0, -_CONTEXT_SAMPLES:]
-        window[0, _CONTEXT_SAMPLES : _CONTEXT_SAMPLES + waveform.shape[0]] = waveform
-        self._window = window
-        speech_probs, self._h, self._c = self._session.run(_OUTPUTS, {"input": window, "h": self._h, "c": self._c})
+        window, end = self._window[0], _CONTEXT_SAMPLES + waveform.shape[0]
+        window[:_CONTEXT_SAMPLES] = window[-_CONTEXT_SAMPLES:]
+        window[_CONTEXT_SAMPLES:end] = waveform
+        window[end:] = 0.0
+        given = {"input": self._window, "h": self._h, "c": self._c}
+        speech_probs, self._h, self._c = self._session.run(_OUTPUTS, given)
         return float(speech_probs[0])
 
 

@@ -123,7 +123,7 @@ class AudioBlocks:
 
     def _whole_blocks(self) -> list[SoundBlock]:
         end = self._held.shape[0] - self._held.shape[0] % CHUNK_SAMPLES
-        blocks = [self._block(self._held[i : i + CHUNK_SAMPLES].copy()) for i in range(0, end, CHUNK_SAMPLES)]
+        blocks = [self._block(self._held[i : i + CHUNK_SAMPLES]) for i in range(0, end, CHUNK_SAMPLES)]
         self._held = self._held[end:]
         return blocks
 
