@@ -53,7 +53,7 @@ def movements(before_grey: UInt8, grey: UInt8, boxes_xyxy_px: list[Box]) -> list
     moved = np.split(np.asarray(ends, np.float32).reshape(-1, 2), len(starts))
     found = np.split((status.ravel() == 1) & (differences.ravel() < MAX_DIFFERENCE), len(starts))
     return [
-        _common(start[ok], end[ok], box)
+        _common(start, end, box) if ok.all() else _common(start[ok], end[ok], box)
         for start, end, ok, box in zip(starts, moved, found, boxes_xyxy_px, strict=True)
     ]
 

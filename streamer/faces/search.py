@@ -18,6 +18,8 @@ NEWCOMERS_HZ: Final = 1.0
 """How often the whole picture is searched while faces are followed, ..."""
 ANYBODY_HZ: Final = 2.5
 """... and while there are none: the other detections look around known faces only, which is far quicker."""
+FOR_LARGE: Final = 0.5
+"""Every second of these searches is in a picture shrunk by this, at a quarter of the price: smaller newcomers wait for the next one."""
 REGION: Final = 2.0
 """Side of the region around a known face, in sides of its box, ..."""
 REGION_PX: Final = 72
@@ -37,6 +39,7 @@ class FaceSearch:
         self._detection = Cadence(settings.detect_hz)
         self._newcomers = Cadence(NEWCOMERS_HZ)
         self._anybody = Cadence(ANYBODY_HZ)
+        self._whole_searches = 0
 
     def detect(self, time_s: float, small_rgb: UInt8, tracks: Sequence[Track]) -> list[Detection] | None:
         """Faces in the shrunk picture, in its pixels; None where it is not time to look.
@@ -49,12 +52,18 @@ class FaceSearch:
         if not self._detection.due(time_s):
             return None
         if (self._newcomers if tracks else self._anybody).due(time_s):
-            found = self._detector.detect(small_rgb)
+            found = self._anywhere(small_rgb)
         else:
             found = [face for track in tracks for face in self._near(small_rgb, track.box)]
         # A little below what is asked for: a face of just that size would come and go.
         smallest_px = 0.9 * self._min_face_px * self.zoom
         return _distinct([face for face in found if face.bbox_xyxy_px[2] - face.bbox_xyxy_px[0] >= smallest_px])
+
+    def _anywhere(self, small_rgb: UInt8) -> list[Detection]:
+        self._whole_searches += 1
+        if self._whole_searches % 2:
+            return self._detector.detect(small_rgb)
+        return [_placed(face, 0, 0, FOR_LARGE) for face in self._detector.detect(shrunk(small_rgb, FOR_LARGE))]
 
     def _near(self, small_rgb: UInt8, box: Box) -> list[Detection]:
         half = (box[2] - box[0]) * REGION / 2
