@@ -58,3 +58,7 @@ class StageError(StreamerError, RuntimeError):
         )
         self.stage = stage
         self.cause = cause
+
+    def __reduce__(self) -> tuple[type["StageError"], tuple[str, StreamerError]]:
+        """Through a pipe: with the cause as it was said, since not every exception can be sent."""
+        return StageError, (self.stage, StreamerError(str(self).removeprefix(f"{self.stage}: ")))

@@ -136,6 +136,8 @@ class InferenceSettings(Section):
     """Stop at start-up rather than run on the CPU."""
     threads: int = Field(1, ge=1, le=256)
     """Of each session; more seldom helps networks of this size."""
+    sources_per_process: int = Field(4, ge=1)
+    """More sources than this are shared out to several processes, at most one for each core; each loads the networks. Without a GPU."""
     batching: Literal["auto", "on", "off"] = "auto"
     """Whether calls of several sources that meet run as one; `auto` does it with CUDA."""
     cuda_graphs: bool = False

@@ -104,14 +104,14 @@ class Worker:
     def give_up(self) -> None:
         """From another thread: whoever waits for an answer gets none."""
         if (process := self._process) is not None:
-            process.terminate()
+            process.kill()
 
     def close(self) -> None:
         """End the process."""
         if (process := self._process) is not None:
             self._connection.close()
             process.join(10)
-            process.terminate()
+            process.kill()
             self._process = None
 
     def _ended(self) -> str:

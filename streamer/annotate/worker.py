@@ -1,8 +1,5 @@
 """One process that hears and sees one file after the other, as `streamer run --pace fast` would."""
 
-import multiprocessing
-import os
-import signal
 import threading
 import uuid
 from contextlib import suppress
@@ -10,6 +7,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from streamer import child_process
 from streamer.annotate.rows import Judged, row
 from streamer.asr import Device
 from streamer.daemon import Daemon
@@ -38,8 +36,7 @@ def serve(connection: Connection, settings: InferenceSettings) -> None:
 
     The networks are loaded once, the recogniser for each file: it gets used to a voice.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the process that asks
-    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    child_process.begin()
     with suppress(BrokenPipeError):  # nobody waits for the answer any more
         _answer_all(connection, settings)
 
@@ -61,13 +58,6 @@ def _answer_all(connection: Connection, inference: InferenceSettings) -> None:
         except Exception as err:  # noqa: BLE001 - a strange file must not stop the others
             answer = f"{type(err).__name__}: {err}"
         connection.send(answer)
-
-
-def _end_with_parent() -> None:
-    """Whoever asked may have been killed: then nobody wants the rest of the film."""
-    if (parent := multiprocessing.parent_process()) is not None:
-        parent.join()
-        os._exit(1)  # nothing lies anywhere that would have to be cleared away
 
 
 def _receive(connection: Connection) -> tuple[Settings, Path, str] | None:

@@ -17,7 +17,8 @@ from streamer.cli.download_bar import download_bar
 from streamer.errors import ConfigError
 
 if TYPE_CHECKING:
-    from streamer.daemon import Daemon, Outcome
+    from streamer.daemon import Daemon
+    from streamer.group import Outcome
     from streamer.settings import Settings
 
 FAILED = 1

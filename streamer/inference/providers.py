@@ -69,6 +69,13 @@ def providers(wanted: Provider) -> list[str]:
     return chosen
 
 
+def runs_on_cpu(wanted: Provider) -> bool:
+    """Whether this onnxruntime has nothing else for what is wanted."""
+    import onnxruntime
+
+    return not {CUDA, TENSORRT}.intersection(_WANTED[wanted], onnxruntime.get_available_providers())
+
+
 def options(provider: str, graph: Path, execution: Execution) -> dict[str, Any]:
     """What a provider is told about a graph."""
     if provider == CUDA:

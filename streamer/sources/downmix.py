@@ -38,15 +38,13 @@ def to_float(samples: NDArray[Any]) -> Float32:
     if np.issubdtype(samples.dtype, np.integer):
         return (samples / -float(np.iinfo(samples.dtype).min)).astype(np.float32)
     if max(samples.max(initial=0.0), -samples.min(initial=0.0)) <= MAX_LEVEL:  # false where one is no number
-        sane: Float32 = samples.astype(np.float32, copy=False)
-        return sane
-    finite = np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)
-    sane = np.clip(finite, -MAX_LEVEL, MAX_LEVEL).astype(np.float32)
-    return sane
+        sane = samples
+    else:
+        sane = np.clip(np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0), -MAX_LEVEL, MAX_LEVEL)
+    return np.asarray(sane, np.float32)
 
 
 def to_mono(samples: NDArray[Any], channels: Sequence[str]) -> Float32:
     """[channels, samples] of any PCM type -> [samples] float32."""
-    if len(channels) == 1:
-        return to_float(samples)[0]
-    return mono_weights(channels) @ to_float(samples)
+    sound = to_float(samples)
+    return np.asarray(sound[0] if len(channels) == 1 else mono_weights(channels) @ sound, np.float32)

@@ -97,7 +97,10 @@ def test_a_face_little_larger_than_the_smallest_asked_for_is_found_however_large
     for step in range(12):  # just at its limit a detector misses a face now and then, which the tracks bridge
         x_px, y_px = width_px * (0.3 + step / 30) + 0.7 * step, width_px * 0.35 + 3.3 * step
         picture = place(background, head(), x_px, y_px, 1.3 * min_face_px)
-        found += len(search.detect(float(step), shrunk(picture, search.zoom), ()) or ())
+        small = shrunk(picture, search.zoom)
+        found += max(
+            len(search.detect(2.0 * step + second, small, ()) or ()) for second in (0, 1)
+        )  # the other is for large ones
     assert 4 <= found <= 13
 
 

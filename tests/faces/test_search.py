@@ -52,9 +52,17 @@ def test_the_whole_picture_is_searched_seldom_and_oftener_while_nobody_is_there(
         search = FaceSearch(detector, FaceSettings(detect_hz=5.0))
         for time_s in times_s:
             search.detect(time_s, BLANK, tracks)
-    assert nobody.shapes == [BLANK.shape] * 10
+    half = (90, 160, 3)
+    assert nobody.shapes == [BLANK.shape, half] * 5
     assert len(somebody.shapes) == 20  # around the face that is known, four times of five
-    assert somebody.shapes.count(BLANK.shape) == 4
+    assert [shape for shape in somebody.shapes if shape in {BLANK.shape, half}] == [BLANK.shape, half] * 2
+
+
+def test_a_face_that_is_found_in_the_picture_for_large_ones_lies_where_it_is_in_the_other() -> None:
+    found = Detection((20, 20, 60, 60), 0.9)
+    search = FaceSearch(ScriptedDetector(found), FaceSettings())
+    boxes = [[face.bbox_xyxy_px for face in search.detect(time_s, BLANK, ()) or ()] for time_s in (0.0, 1.0)]
+    assert boxes == [[(20, 20, 60, 60)], [(40, 40, 120, 120)]]
 
 
 def _sighted(pictures: list[UInt8], *, score: float) -> list[FaceSighting]:
