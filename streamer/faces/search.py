@@ -51,19 +51,21 @@ class FaceSearch:
         """
         if not self._detection.due(time_s):
             return None
-        if (self._newcomers if tracks else self._anybody).due(time_s):
-            found = self._anywhere(small_rgb)
+        whole = (self._newcomers if tracks else self._anybody).due(time_s)
+        self._whole_searches += whole
+        if whole and self._whole_searches % 2:
+            found = self._detector.detect(small_rgb)
         else:
             found = [face for track in tracks for face in self._near(small_rgb, track.box)]
+            found += self._large_newcomers(small_rgb, tracks) if whole else ()
         # A little below what is asked for: a face of just that size would come and go.
         smallest_px = 0.9 * self._min_face_px * self.zoom
         return _distinct([face for face in found if face.bbox_xyxy_px[2] - face.bbox_xyxy_px[0] >= smallest_px])
 
-    def _anywhere(self, small_rgb: UInt8) -> list[Detection]:
-        self._whole_searches += 1
-        if self._whole_searches % 2:
-            return self._detector.detect(small_rgb)
-        return [_placed(face, 0, 0, FOR_LARGE) for face in self._detector.detect(shrunk(small_rgb, FOR_LARGE))]
+    def _large_newcomers(self, small_rgb: UInt8, tracks: Sequence[Track]) -> list[Detection]:
+        """Known faces are left to the searches around them, which place them better."""
+        found = [_placed(face, 0, 0, FOR_LARGE) for face in self._detector.detect(shrunk(small_rgb, FOR_LARGE))]
+        return [face for face in found if all(not iou(face.bbox_xyxy_px, track.box) for track in tracks)]
 
     def _near(self, small_rgb: UInt8, box: Box) -> list[Detection]:
         half = (box[2] - box[0]) * REGION / 2

@@ -54,8 +54,10 @@ def test_the_whole_picture_is_searched_seldom_and_oftener_while_nobody_is_there(
             search.detect(time_s, BLANK, tracks)
     half = (90, 160, 3)
     assert nobody.shapes == [BLANK.shape, half] * 5
-    assert len(somebody.shapes) == 20  # around the face that is known, four times of five
     assert [shape for shape in somebody.shapes if shape in {BLANK.shape, half}] == [BLANK.shape, half] * 2
+    assert (
+        len(somebody.shapes) == 20 + 2
+    )  # around the face that is known, nine times of ten, two of them beside the search for large ones
 
 
 def test_a_face_that_is_found_in_the_picture_for_large_ones_lies_where_it_is_in_the_other() -> None:
@@ -63,6 +65,24 @@ def test_a_face_that_is_found_in_the_picture_for_large_ones_lies_where_it_is_in_
     search = FaceSearch(ScriptedDetector(found), FaceSettings())
     boxes = [[face.bbox_xyxy_px for face in search.detect(time_s, BLANK, ()) or ()] for time_s in (0.0, 1.0)]
     assert boxes == [[(20, 20, 60, 60)], [(40, 40, 120, 120)]]
+
+
+class OnlyInSmall(ScriptedDetector):
+    """Finds its faces in the picture for large ones alone."""
+
+    def detect(self, image_rgb: UInt8) -> list[Detection]:
+        return super().detect(image_rgb) if image_rgb.shape[:2] == (90, 160) else []
+
+
+def test_the_search_for_large_ones_leaves_a_known_face_to_the_search_around_it() -> None:
+    known, newcomer = Detection((20, 20, 50, 50), 0.9), Detection((100, 20, 140, 60), 0.9)
+    tracker = Tracker(2)
+    tracker.update(0.0, BLANK[..., 0], [Detection((42, 42, 98, 98), 0.9)])
+    search = FaceSearch(OnlyInSmall(known, newcomer), FaceSettings())
+    search.detect(0.0, BLANK, tracker.tracks)
+    found = search.detect(1.0, BLANK, tracker.tracks)
+    assert found is not None
+    assert [face.bbox_xyxy_px for face in found] == [(200, 40, 280, 120)]
 
 
 def _sighted(pictures: list[UInt8], *, score: float) -> list[FaceSighting]:
