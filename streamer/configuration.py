@@ -29,6 +29,7 @@ FLAGS: Final = {
     "source.url": "--source",
     "source.camera": "--camera",
     "source.mic": "--mic",
+    "source.channel": "--channel",
     "source.pace": "--pace",
     "source.subtitles": "--subtitles",
     "faces.detector": "--detector",

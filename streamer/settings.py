@@ -39,6 +39,8 @@ class SourceSettings(Section):
     """Index, or a device path such as `/dev/v4l/by-id/…`."""
     mic: str | None = None
     """`default`, or part of the device's name; none for no microphone."""
+    channel: int | None = Field(None, ge=1)
+    """Of its sound, the one channel that is heard, counted from 1: of a call that has one speaker in each. None: all of them, mixed."""
     pace: Literal["realtime", "fast"] = "realtime"
     """For files: as fast as they would be heard, or as fast as they can be read."""
     subtitles: HomePath | None = None
@@ -54,6 +56,8 @@ class SourceSettings(Section):
             raise ValueError("url excludes camera and mic: a file or stream brings its own sound and pictures")
         if self.url is None and self.camera is None and self.mic is None:
             raise ValueError("has neither url, camera nor mic; `streamer devices` lists what is there")
+        if self.channel is not None and self.url is None and self.mic is None:
+            raise ValueError("channel is one of a microphone or of a url, and it has neither")
         return self
 
 

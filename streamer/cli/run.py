@@ -40,6 +40,7 @@ def run(
     camera: Annotated[str | None, typer.Option(help="Camera index or device path.")] = None,
     mic: Annotated[str | None, typer.Option(help="`default`, or part of a microphone's name.")] = None,
     no_mic: Annotated[bool, typer.Option("--no-mic", help="Look only.")] = False,
+    channel: Annotated[int | None, typer.Option(help="The one channel of its sound that is heard, from 1.")] = None,
     pace: Annotated[str | None, typer.Option(help="Of --source, if a file: `realtime` or `fast`.")] = None,
     subtitles: Annotated[
         Path | None, typer.Option(help="An SRT file in the place of speech recognition of --source.")
@@ -67,14 +68,21 @@ def run(
         "publish.bind": bind,
         "publish.record": record,
         "offline": offline,
-        "source": _sources(source or (), camera, mic, no_mic=no_mic, pace=pace, subtitles=subtitles),
+        "source": _sources(source or (), camera, mic, no_mic=no_mic, channel=channel, pace=pace, subtitles=subtitles),
     }
     loaded = load({key: value for key, value in flags.items() if value is not None}, config)
     raise typer.Exit(play(loaded.settings, headless=headless))
 
 
 def _sources(
-    urls: Sequence[str], camera: str | None, mic: str | None, *, no_mic: bool, pace: str | None, subtitles: Path | None
+    urls: Sequence[str],
+    camera: str | None,
+    mic: str | None,
+    *,
+    no_mic: bool,
+    channel: int | None,
+    pace: str | None,
+    subtitles: Path | None,
 ) -> list[dict[str, Any]] | None:
     """What the flags say of sources, as tables of `config.toml`; None where they say nothing and the file decides."""
     if no_mic and (camera is None or mic is not None):
@@ -92,11 +100,15 @@ def _sources(
             "--subtitles goes with one --source: they are the words of one film; for several, write a [[source]] table "
             "with its own `subtitles` for each into config.toml"
         )
-    tables: list[dict[str, Any]] = [{"name": name_of(url), "url": url, **common} for url in urls]
+    tables: list[dict[str, Any]] = [{"name": name_of(url), "url": url, "channel": channel, **common} for url in urls]
     if camera is not None or mic is not None:
         wanted_mic = None if no_mic else (mic or "default")
         index = int(camera) if camera is not None and camera.isdecimal() else camera
-        tables.append({"name": "live", "camera": index, "mic": wanted_mic})
+        tables.append({"name": "live", "camera": index, "mic": wanted_mic, "channel": channel})
+    if channel is not None and not tables:
+        raise ConfigError(
+            "--channel goes with --source or --mic; for a source of config.toml, write `channel` into its [[source]] table"
+        )
     for table, name in zip(tables, distinct([table["name"] for table in tables]), strict=True):
         table["name"] = name
     return [{key: value for key, value in table.items() if value is not None} for table in tables] or None

@@ -78,6 +78,12 @@ def audio_stream(container: "InputContainer") -> "AudioStream | None":
     return stream if stream is not None and stream.codec_context is not None else None  # type: ignore[return-value]
 
 
+def channels_of(container: "InputContainer") -> int:
+    """How many channels its sound has; 0 without sound."""
+    stream = audio_stream(container)
+    return stream.codec_context.layout.nb_channels if stream is not None else 0
+
+
 def video_stream(container: "InputContainer") -> "VideoStream | None":
     """The pictures that a player would show; the cover of an album is none."""
     from av.stream import Disposition

@@ -55,9 +55,11 @@ def _samples(frame: "av.AudioFrame") -> "NDArray[Any]":
 class AudioDecoder:
     """Decodes and down-mixes one stream of sound."""
 
-    def __init__(self, stream: "AudioStream", damage: CountedTrouble) -> None:
+    def __init__(self, stream: "AudioStream", damage: CountedTrouble, channel: int | None) -> None:
+        """`channel`: see `SourceSettings.channel`."""
         self._stream = stream
         self._damage = damage
+        self._channel = channel
         self._end_s = 0.0
 
     def decode(self, packet: "Packet[Any] | None") -> list[DecodedSound]:
@@ -79,7 +81,7 @@ class AudioDecoder:
         time_s = _time_s(frame.pts, self._stream.time_base)
         start_s = self._end_s if time_s is None else time_s
         self._end_s = start_s + frame.samples / frame.sample_rate
-        return DecodedSound(time_s, to_mono(_samples(frame), names), frame.sample_rate)
+        return DecodedSound(time_s, to_mono(_samples(frame), names, self._channel), frame.sample_rate)
 
 
 class VideoDecoder:

@@ -44,7 +44,14 @@ def to_float(samples: NDArray[Any]) -> Float32:
     return np.asarray(sane, np.float32)
 
 
-def to_mono(samples: NDArray[Any], channels: Sequence[str]) -> Float32:
-    """[channels, samples] of any PCM type -> [samples] float32."""
-    sound = to_float(samples)
-    return np.asarray(sound[0] if len(channels) == 1 else mono_weights(channels) @ sound, np.float32)
+def to_mono(samples: NDArray[Any], channels: Sequence[str], only: int | None = None) -> Float32:
+    """[channels, samples] of any PCM type -> [samples] float32.
+
+    Args:
+        samples: One row for each channel.
+        channels: As of `mono_weights`.
+        only: The one that is heard, counted from 1; the last where there are fewer for a while, as between two programmes.
+    """
+    if only is not None or len(channels) == 1:
+        return to_float(samples[min(only or 1, len(channels)) - 1])
+    return np.asarray(mono_weights(channels) @ to_float(samples), np.float32)

@@ -82,7 +82,7 @@ def open_live(settings: SourceSettings, on_trouble: OnTrouble, open_capture: Ope
             failures["no camera"] = err
     if settings.mic is not None:
         try:
-            microphone = Microphone(settings.mic, troubles)
+            microphone = Microphone(settings.mic, troubles, settings.channel)
         except DeviceError as err:
             failures["no microphone"] = err
     if camera is None and microphone is None:

@@ -25,6 +25,8 @@ POLL_S: Final = 0.25
 """How soon `stop` is heeded while nothing comes."""
 HELD_BLOCKS: Final = 128
 """4 s between the callback and the thread."""
+MOST_CHANNELS: Final = 16
+"""Who claims more is no device but a sound server, which makes as many of a device's as it is asked for."""
 MAX_LATENCY_S: Final = 1.0
 """A driver that claims more between the air and its callback does not know."""
 
@@ -45,17 +47,19 @@ class _Heard:
 class Microphone:
     """One sound input: opened at once, heard by `run`."""
 
-    def __init__(self, wanted: str, troubles: Troubles) -> None:
+    def __init__(self, wanted: str, troubles: Troubles, channel: int | None) -> None:
         """Open it.
 
         Args:
             wanted: `default`, or part of a device's name.
             troubles: Told when it goes away, when it is back, and when sound is lost.
+            channel: See `SourceSettings.channel`.
 
         Raises:
-            DeviceError: there is none of that name, or it cannot be opened.
+            DeviceError: there is none of that name, it has no such channel, or it cannot be opened.
         """
         self._wanted = wanted
+        self._channel = channel
         self._tell = troubles.part("microphone")
         self._heard = Channel[_Heard]("microphone", HELD_BLOCKS, WhenFull.DROP_OLDEST)
         self._device = _find(wanted)
@@ -106,7 +110,7 @@ class Microphone:
             if heard.sound_lost:
                 self.overflows.failed(time_s)
             self.overflows.went_well(time_s)
-            waveform = to_mono(samples, ["NONE"] * self._channels)
+            waveform = to_mono(samples, ["NONE"] * self._channels, self._channel)
             for block in blocks.push(waveform, self._sample_rate_hz, time_s):
                 deliver(block, heard.arrived_s)
         for block in blocks.flush():
@@ -122,14 +126,21 @@ class Microphone:
         portaudio.close(self._stream)
 
     def _open(self) -> Any:
-        """Open the device at 16 kHz, or at its own rate where it refuses; mono, or with its channels where it refuses.
+        """Open the device at 16 kHz, or at its own rate where it refuses; mono, or with its channels where it refuses or one is wanted.
 
         Raises:
-            DeviceError: it cannot be opened at all.
+            DeviceError: it has no such channel, or cannot be opened at all.
         """
-        own_hz, channels = self._device.sample_rate_hz, min(2, self._device.channels)
+        own_hz, there = self._device.sample_rate_hz, self._device.channels
+        few, many = 1, min(2, there)
+        if self._channel is not None:
+            if self._channel > there:
+                has = f"has channels 1 to {there}, and channel {self._channel} is asked for"
+                raise DeviceError(f"microphone {self._device.name!r}: {has}")
+            # Of fewer than it has, a driver may make one mixture.
+            few = many = there if there <= MOST_CHANNELS else max(2, self._channel)
         reason = ""
-        for self._sample_rate_hz, self._channels in ((SAMPLE_RATE_HZ, 1), (own_hz, 1), (own_hz, channels)):
+        for self._sample_rate_hz, self._channels in ((SAMPLE_RATE_HZ, few), (own_hz, few), (own_hz, many)):
             try:
                 return portaudio.open_input(
                     self._device.index, self._sample_rate_hz, self._channels, BLOCK_S, self._on_sound

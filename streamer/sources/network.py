@@ -158,7 +158,7 @@ class NetworkSource:
             return leaves_s
 
         if audio := audio_stream(self._container):
-            sounds = AudioDecoder(audio, self._sound_damage)
+            sounds = AudioDecoder(audio, self._sound_damage, self._settings.channel)
 
             def hear(sound: DecodedSound, now_s: float) -> None:
                 time_s = None if sound.time_s is None else self._clock.stream_time_s(sound.time_s, now_s)

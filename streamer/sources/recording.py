@@ -74,7 +74,8 @@ class RecordingSource:
         self._sounds: Iterator[DecodedSound | Literal[Late.LATE]] = iter(())
         self._frames: Iterator[DecodedPicture | Literal[Late.LATE]] = iter(())
         if audio is not None:
-            self._sounds = decoded(self._queues, audio, AudioDecoder(audio, self._damage("sound")).decode)
+            sound = AudioDecoder(audio, self._damage("sound"), settings.channel)
+            self._sounds = decoded(self._queues, audio, sound.decode)
         if video is not None:
             self._frames = decoded(self._queues, video, VideoDecoder(video, self._damage("pictures")).decode)
         first_sound, first_frame = next(self._sounds, None), next(self._frames, None)

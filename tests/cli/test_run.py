@@ -64,6 +64,17 @@ def test_a_flag_of_files_without_a_file_is_refused(words: list[str], others: lis
         CliRunner().invoke(app, ["run", *others, *words], catch_exceptions=False)
 
 
+def test_a_channel_is_one_of_a_sound() -> None:
+    with pytest.raises(ConfigError, match=r"^--channel goes with --source or --mic; .* into its \[\[source\]\] table$"):
+        CliRunner().invoke(app, ["run", "--channel", "1"], catch_exceptions=False)
+    with pytest.raises(ConfigError, match="channel is one of a microphone or of a url, and it has neither"):
+        CliRunner().invoke(app, ["run", "--channel", "1", "--camera", "0", "--no-mic"], catch_exceptions=False)
+    with pytest.raises(
+        ConfigError, match=r"channel: expected a number greater than or equal to 1, got 0 \(flag --channel\)"
+    ):
+        CliRunner().invoke(app, ["run", "--channel", "0", "--source", "a.mp4"], catch_exceptions=False)
+
+
 def test_one_film_s_words_are_not_taken_for_another_s() -> None:
     words = ["run", "--source", "a.mp4", "--source", "b.mp4", "--subtitles", "a.srt"]
     with pytest.raises(ConfigError, match=r"^--subtitles goes with one --source: .* `subtitles` for each into config"):

@@ -35,9 +35,10 @@ def drain(channel: "Channel[Any]", into: list[Any]) -> None:
         return
 
 
-def main(microphone: str, target: Path) -> None:
+def main(microphone: str, target: Path, channel: int | None) -> None:
     camera = ScriptedCamera(["frames"])
-    source = open_live(SourceSettings(camera=0, mic=microphone), lambda trouble: say(trouble=trouble), camera.open)
+    settings = SourceSettings(camera=0, mic=microphone, channel=channel)
+    source = open_live(settings, lambda trouble: say(trouble=trouble), camera.open)
     say(audio_name=source.audio_name, video_name=source.video_name)
     audio, video = (
         Channel[AudioChunk | AudioTick]("audio", 128, WhenFull.DROP_OLDEST),
@@ -71,4 +72,4 @@ def main(microphone: str, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]) or None)

@@ -33,6 +33,13 @@ def test_the_centre_of_a_surround_sound_track_counts_most_and_its_bass_not_at_al
     assert centre > left == right > surround[0] == surround[1] > bass == 0
 
 
+def test_one_channel_can_be_heard_alone_and_of_fewer_the_last() -> None:
+    stereo = np.array([[0.5, 0.5], [0.0, -0.5]], np.float32)
+    np.testing.assert_allclose(to_mono(stereo, ["FL", "FR"], only=1), [0.5, 0.5])
+    np.testing.assert_allclose(to_mono(stereo, ["FL", "FR"], only=2), [0.0, -0.5])
+    np.testing.assert_allclose(to_mono(stereo[:1], ["FC"], only=2), [0.5, 0.5])
+
+
 @pytest.mark.parametrize("channels", [["FC"], ["LFE"], ["NONE", "NONE", "NONE"], ["FL", "FR", "FC", "LFE", "BL", "BR"]])
 def test_weights_add_up_to_one_so_that_nothing_clips(channels: list[str]) -> None:
     assert mono_weights(channels).sum() == pytest.approx(1.0)

@@ -21,10 +21,10 @@ from tests.sources.pulse import Pulse, pulse_server
 class Capture:
     """`capture_live.py` while it runs."""
 
-    def __init__(self, pulse: Pulse, microphone: str, target: Path) -> None:
+    def __init__(self, pulse: Pulse, microphone: str, target: Path, channel: int = 0) -> None:
         self._target = target
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.sources.capture_live", microphone, target],
+            [sys.executable, "-m", "tests.sources.capture_live", microphone, target, str(channel)],
             env=pulse.environment,
             cwd=Path(__file__).parents[2],
             stdin=subprocess.PIPE,
@@ -101,6 +101,20 @@ def test_what_is_played_is_heard_without_a_click_beside_a_camera_on_the_same_clo
     assert got["frame_s"][-1] == pytest.approx(got["chunk_s"][-1], abs=0.3)
     late_s = got["late_s"] - got["chunk_s"]
     assert late_s.max() - late_s.min() < 0.3  # the clock of the sound is the clock of the machine
+
+
+@pytest.mark.parametrize(("channel", "level"), [(1, 0.0884), (2, 0.0)])  # a sine of ffmpeg's has an amplitude of 1/8
+def test_of_two_channels_one_can_be_heard_alone(
+    pulse: Pulse, ffmpeg: Ffmpeg, tmp_path: Path, channel: int, level: float
+) -> None:
+    left = tmp_path / "left.wav"
+    ffmpeg("-f", "lavfi", "-i", "sine=440:r=48000:d=1.5", "-af", "pan=stereo|c0=c0|c1=0*c0", left)
+    with Capture(pulse, "default", tmp_path / "captured.npz", channel) as capture:
+        capture.event("heard")
+        pulse.play(left)
+        waveform = capture.end()["waveform"]
+    loudest = max(np.sqrt(np.mean(part**2)) for part in np.array_split(waveform, 20))
+    assert loudest == pytest.approx(level, abs=0.01)
 
 
 @pytest.mark.slow

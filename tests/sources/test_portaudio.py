@@ -58,7 +58,7 @@ def test_a_lost_microphone_comes_back_though_portaudio_did_not_start_at_the_firs
     scripted: ScriptedPortAudio,
 ) -> None:
     told: list[str | None] = []
-    microphone = Microphone("Desk", Troubles(told.append))
+    microphone = Microphone("Desk", Troubles(told.append), None)
     microphone._delays_s = repeat(0.0)
     scripted.failing_starts = 2
     microphone._get_back(threading.Event())

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soxr
 
+from streamer.errors import SourceError
 from streamer.features.arrays import UInt8
 from streamer.messages import CHUNK_SAMPLES, SAMPLE_RATE_HZ, AudioChunk, AudioTick, VideoFrame, VideoTick
 from tests.sources.conftest import Ffmpeg, Play
@@ -42,6 +43,33 @@ def test_a_film_gives_all_its_sound_and_pictures_on_one_clock(film: Path, play: 
     assert all(len(chunk.waveform) == CHUNK_SAMPLES for chunk in played.chunks[:-1])
     assert played.silent == []
     assert played.told == []
+
+
+@pytest.mark.parametrize(("channel", "hz"), [(None, 440), (1, 440), (2, 1000)])
+def test_of_a_call_one_side_can_be_heard_alone(
+    ffmpeg: Ffmpeg, play: Play, tmp_path: Path, channel: int | None, hz: int
+) -> None:
+    call = tmp_path / "call.wav"
+    sides = ("-f", "lavfi", "-i", "sine=440:r=8000:d=2", "-f", "lavfi", "-i", "sine=1000:r=8000:d=2")
+    ffmpeg(*sides, "-filter_complex", "[0]volume=2[a];[a][1]join=inputs=2:channel_layout=stereo", call)
+    waveform = play(call, channel=channel).waveform
+    assert tone_hz(waveform) == pytest.approx(hz, abs=1)
+    mixed = {None: (0.125, 0.0625), 1: (0.25, 0.0), 2: (0.0, 0.125)}[channel]
+    heard = [
+        2 * abs(np.exp(-2j * np.pi * f * np.arange(16_000) / 16_000) @ waveform[8_000:24_000]) / 16_000
+        for f in (440, 1000)
+    ]
+    assert heard == pytest.approx(mixed, abs=0.005)
+
+
+def test_a_channel_that_is_not_there_is_told_with_those_that_are(ffmpeg: Ffmpeg, play: Play, tmp_path: Path) -> None:
+    mono, silent = tmp_path / "mono.wav", tmp_path / "silent.mp4"
+    ffmpeg("-f", "lavfi", "-i", "sine=440:r=8000:d=1", mono)
+    ffmpeg("-f", "lavfi", "-i", "testsrc=d=1:s=64x64", silent)
+    with pytest.raises(SourceError, match=r"^mono\.wav: has channels 1 to 1, and channel 2 is asked for$"):
+        play(mono, channel=2)
+    with pytest.raises(SourceError, match=r"^silent\.mp4: has no sound, and channel 1 is asked for$"):
+        play(silent, channel=1)
 
 
 def test_sound_and_pictures_come_in_the_order_of_their_time(film: Path, play: Play) -> None:
