@@ -46,8 +46,8 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def annotate(folder: Path, out: Path) -> Result:
-    words = ["annotate", str(folder), "--out", str(out), "--asr", "none", "--workers", "1"]
+def annotate(folder: Path, out: Path, *more: str) -> Result:
+    words = ["annotate", str(folder), "--out", str(out), "--asr", "none", "--workers", "1", *more]
     return CliRunner().invoke(app, words, catch_exceptions=False)
 
 
@@ -275,6 +275,30 @@ def test_the_name_of_the_temporary_folder_may_be_long(
     folder.mkdir()
     monkeypatch.setenv("TMPDIR", str(folder))
     assert "1 utterance of 1 recording" in annotate(short.parent, tmp_path / "out.jsonl").output
+
+
+def test_of_calls_each_side_can_be_heard_by_itself(tmp_path: Path, short: Path) -> None:
+    folder, out = tmp_path / "calls", tmp_path / "events.jsonl"
+    folder.mkdir()
+    sides = "[0:a]asplit[a][b];[a]apad=pad_dur=3[d];[b]adelay=3000[c];[d][c]join=inputs=2:channel_layout=stereo"
+    words = ["-v", "error", "-i", str(short), "-filter_complex", sides, str(folder / "call.wav")]
+    subprocess.run(["ffmpeg", *words], check=True, timeout=60)
+    shutil.copyfile(short, folder / "film.mp4")
+
+    def rows(*more: str) -> list[dict[str, Any]]:
+        assert annotate(folder, out, *more).exit_code == 0
+        return [json.loads(line) for line in out.read_text().splitlines()]
+
+    first, second, film = rows("--split-channels")
+    assert [(row["file"], row["channel"]) for row in (first, second, film)] == [
+        ("call.wav", 1),
+        ("call.wav", 2),
+        ("film.mp4", 1),
+    ]
+    assert second["start_s"] == pytest.approx(first["start_s"] + 3.0, abs=0.1)
+    assert first["id"] != second["id"]
+    together = rows()
+    assert [(row["file"], row["channel"]) for row in together] == [("call.wav", None)] * 2 + [("film.mp4", None)]
 
 
 def test_a_model_that_is_pulled_later_changes_what_rows_are_made_with(

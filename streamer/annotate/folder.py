@@ -13,6 +13,7 @@ from streamer.annotate.process import Crew, Worker, started
 from streamer.annotate.recordings import Recordings
 from streamer.annotate.rows import Judged
 from streamer.annotate.tables import writer
+from streamer.annotate.worker import Question
 from streamer.asr import fetch_model, pinned
 from streamer.models_store import OnProgress, find
 from streamer.pinned_models import known_models
@@ -40,6 +41,7 @@ def annotate(
     settings: Settings,
     *,
     workers: int,
+    split_channels: bool = False,
     on_file: Callable[[Path], None] = lambda _: None,
     on_download: OnProgress | None = None,
 ) -> Annotated:
@@ -50,6 +52,7 @@ def annotate(
         out: The table; `.jsonl` or `.parquet`.
         settings: The sources, `publish` and the times between events are not used.
         workers: Processes; each needs about one core and 300 MB.
+        split_channels: Each channel of a recording's sound is heard by itself, as where each has a speaker of its own.
         on_file: Called, from any thread, when a file is done or was done before.
         on_download: Told of a speech model that is fetched, which happens only where its engine is named.
 
@@ -62,8 +65,10 @@ def annotate(
         with started(settings.inference) as crew:
             fetch_model(settings.asr, device=crew.opened.device, offline=settings.offline, on_progress=on_download)
             settings = settings.model_copy(update={"asr": pinned(settings.asr, crew.opened.device)})
-            parts = Parts(out, made_with=made_with(settings, crew.opened.networks))
-            result, judged = _judge_all(recordings, settings, parts, crew, workers, on_file)
+            parts = Parts(out, made_with=made_with(settings, crew.opened.networks, split_channels=split_channels))
+            result, judged = _judge_all(
+                recordings, settings, parts, crew, workers, on_file, split_channels=split_channels
+            )
         table = [row for name in sorted(judged) for row in judged[name].rows]
         write(out, table)
     result.rows, result.done = len(table), len(judged)
@@ -78,6 +83,8 @@ def _judge_all(
     crew: Crew,
     workers: int,
     on_file: Callable[[Path], None],
+    *,
+    split_channels: bool,
 ) -> tuple[Annotated, dict[str, Judged]]:
     """What is in each recording, and what is known of those of which nothing is."""
     files = recordings.files
@@ -93,7 +100,7 @@ def _judge_all(
     def judge(worker: Worker, name: str) -> None:
         path = files[name]
         version = version_of(path)  # before it is read: what is written into it meanwhile may have been missed
-        answer = worker.ask(settings, path, name)
+        answer = worker.ask(Question(settings, path, name, split_channels))
         if isinstance(answer, str):
             result.bad[name] = answer
         elif version is None or version != version_of(path):
@@ -108,18 +115,19 @@ def _judge_all(
     return result, judged
 
 
-def made_with(settings: Settings, networks: str) -> str:
+def made_with(settings: Settings, networks: str, *, split_channels: bool = False) -> str:
     """What the rows depend on, beside the recordings: `auto` means something else once another model is here.
 
     Args:
         settings: As the workers have them.
         networks: See `Opened.networks`.
+        split_channels: See `annotate`.
     """
     kept = settings.model_dump_json(
         include={"segment": True, "faces": True, "asr": True, "inference": {"tensorrt_fp16"}}
     )
     here = [model.name for model in known_models() if find(model)]
-    return hashlib.sha256(f"{__version__} {kept} {here} {networks}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{__version__} {kept} {here} {networks} {split_channels}".encode()).hexdigest()[:16]
 
 
 def _work_off(todo: "SimpleQueue[str]", workers: list[Worker], judge: Callable[[Worker, str], None]) -> None:

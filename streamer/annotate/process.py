@@ -4,11 +4,10 @@ import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.context import SpawnProcess
-from pathlib import Path
 
-from streamer.annotate.worker import Answer, Opened, serve
+from streamer.annotate.worker import Answer, Opened, Question, serve
 from streamer.errors import StreamerError
-from streamer.settings import InferenceSettings, Settings
+from streamer.settings import InferenceSettings
 
 
 @contextmanager
@@ -85,7 +84,7 @@ class Worker:
             raise opened
         return opened
 
-    def ask(self, settings: Settings, path: Path, name: str) -> Answer:
+    def ask(self, question: Question) -> Answer:
         """What is in a recording; takes a good part of its length.
 
         Raises:
@@ -95,7 +94,7 @@ class Worker:
             self.start()
             self.opened()
         try:
-            self._connection.send((settings, path, name))
+            self._connection.send(question)
             answer: Answer = self._connection.recv()
         except (EOFError, OSError):
             return f"its process {self._ended()}"

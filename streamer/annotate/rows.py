@@ -18,6 +18,7 @@ class Judged(NamedTuple):
 
 COLUMNS: Final[dict[str, type]] = {
     "file": str,
+    "channel": int,
     "id": str,
     "start_s": float,
     "end_s": float,
@@ -37,14 +38,15 @@ COLUMNS: Final[dict[str, type]] = {
     "bundle": str,
     "bundle_sha256": str,
 }
-"""Name and type, in the order of `row`; what stands for words or a face may be null."""
+"""Name and type, in the order of `row`; what stands for a channel, words or a face may be null."""
 
 
-def row(file: str, said: Utterance) -> Row:
-    """The columns of one utterance; `file` is its path inside the folder."""
+def row(file: str, channel: int | None, said: Utterance) -> Row:
+    """The columns of one utterance; `file` is its path inside the folder, `channel` the one that was heard, None for all of them."""
     words, face = said.transcript, said.speaker
     return {
         "file": file,
+        "channel": channel,
         "id": said.id,
         "start_s": said.start_s,
         "end_s": said.end_s,

@@ -12,8 +12,9 @@ from streamer.annotate.rows import Judged, row
 from streamer.asr import Device
 from streamer.daemon import Daemon
 from streamer.errors import StreamerError
-from streamer.inference import open_model
+from streamer.inference import Model, open_model
 from streamer.settings import InferenceSettings, Settings
+from streamer.sources.container import channels_of, open_container
 from streamer.wire import Utterance
 
 NEVER_S: Final = 1e6
@@ -21,6 +22,17 @@ NEVER_S: Final = 1e6
 SOURCE: Final = "file"
 Answer = Judged | str
 """What is in a file, or why nothing is."""
+
+
+class Question(NamedTuple):
+    """What is in a file?"""
+
+    settings: Settings
+    path: Path
+    name: str
+    """Inside its folder."""
+    split_channels: bool
+    """Each channel of its sound by itself."""
 
 
 class Opened(NamedTuple):
@@ -32,7 +44,7 @@ class Opened(NamedTuple):
 
 
 def serve(connection: Connection, settings: InferenceSettings) -> None:
-    """Send an `Opened`, or the error why not; then answer each `(settings, path, name)` with an `Answer`, until the other side hangs up.
+    """Send an `Opened`, or the error why not; then answer each `Question` with an `Answer`, until the other side hangs up.
 
     The networks are loaded once, the recogniser for each file: it gets used to a voice.
     """
@@ -49,10 +61,8 @@ def _answer_all(connection: Connection, inference: InferenceSettings) -> None:
         return
     connection.send(Opened("cuda" if model.on_gpu else "cpu", f"{model.field.sha256} {model.providers}"))
     while (asked := _receive(connection)) is not None:
-        settings, path, name = asked
         try:
-            with Daemon(_of_one(settings, path), model=model) as daemon:
-                answer = _judged(daemon, name)
+            answer = _answer(asked, model)
         except StreamerError as err:
             answer = str(err)
         except Exception as err:  # noqa: BLE001 - a strange file must not stop the others
@@ -60,25 +70,43 @@ def _answer_all(connection: Connection, inference: InferenceSettings) -> None:
         connection.send(answer)
 
 
-def _receive(connection: Connection) -> tuple[Settings, Path, str] | None:
+def _receive(connection: Connection) -> Question | None:
     try:
-        asked: tuple[Settings, Path, str] = connection.recv()
+        asked: Question = connection.recv()
     except EOFError:
         return None
     return asked
 
 
-def _of_one(settings: Settings, path: Path) -> Settings:
+def _answer(asked: Question, model: Model) -> Answer:
+    """From one playing of the file, or from one for each channel."""
+    channels: list[int | None] = [None]
+    if asked.split_channels:
+        with open_container(str(asked.path)) as container:
+            channels = [*range(1, channels_of(container) + 1)] or channels
+    rows, troubles = [], []
+    for channel in channels:
+        with Daemon(_of_one(asked.settings, asked.path, channel), model=model) as daemon:
+            answer = _judged(daemon, asked.name, channel)
+        if isinstance(answer, str):
+            return answer
+        rows += answer.rows
+        troubles += [answer.trouble]
+    return Judged(sorted(rows, key=lambda one: one["start_s"]), troubles[0])
+
+
+def _of_one(settings: Settings, path: Path, channel: int | None) -> Settings:
     """The settings for one file."""
     changed = settings.model_dump()
-    changed["source"] = ({"name": SOURCE, "url": str(path), "pace": "fast"},)
+    name = SOURCE if channel is None else f"{SOURCE}-{channel}"
+    changed["source"] = ({"name": name, "url": str(path), "pace": "fast", "channel": channel},)
     changed["inference"]["partial_every_s"] = changed["publish"]["state_every_s"] = NEVER_S
     # An address that is no file: nothing is left behind by a process that is killed, and no folder's name is too long for it.
     changed["publish"] |= {"bind": f"ipc://@streamer-annotate-{uuid.uuid4().hex}", "record": None, "keys": None}
     return Settings.model_validate(changed)
 
 
-def _judged(daemon: Daemon, name: str) -> Answer:
+def _judged(daemon: Daemon, name: str, channel: int | None) -> Answer:
     """Play the file of a daemon to its end."""
     events = daemon.publisher.follow(most_utterances=1_000_000)
     (outcome,) = daemon.run(threading.Event())
@@ -88,5 +116,5 @@ def _judged(daemon: Daemon, name: str) -> Answer:
     while len(events):
         event = events.get()
         if isinstance(event, Utterance):
-            rows.append(row(name, event))
+            rows.append(row(name, channel, event))
     return Judged(rows, outcome.trouble)

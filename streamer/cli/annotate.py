@@ -19,6 +19,9 @@ def annotate(
     folder: Annotated[Path, typer.Argument(help="Read with all folders in it.")],
     out: Annotated[Path, typer.Option(help="The table: events.jsonl, or events.parquet (needs pyarrow).")],
     workers: Annotated[int | None, typer.Option(min=1, help="Processes. [one for each core]")] = None,
+    split_channels: Annotated[
+        bool, typer.Option("--split-channels", help="Hear each channel by itself, as of calls with a speaker in each.")
+    ] = False,
     asr: Annotated[str | None, typer.Option(help="`auto`, `faster-whisper`, `pocketsphinx` or `none`.")] = None,
     bundle: Annotated[Path | None, typer.Option(help="A folder with another model bundle.")] = None,
     provider: Annotated[str | None, typer.Option(help="`auto`, `cpu`, `cuda` or `tensorrt`.")] = None,
@@ -46,6 +49,7 @@ def annotate(
             out,
             settings,
             workers=workers or len(os.sched_getaffinity(0)),
+            split_channels=split_channels,
             on_file=lambda path: progress.update(task, advance=1, description=printable(path.name)),
             on_download=draw,
         )
