@@ -68,7 +68,11 @@ class Group:
             self._model = model or open_model(settings.inference)
             device: Device = "cuda" if self._model.on_gpu else "cpu"
             self._recogniser, self._asr_note = open_recogniser(
-                settings.asr, device=device, offline=settings.offline, on_progress=on_download
+                settings.asr,
+                device=device,
+                offline=settings.offline,
+                on_progress=on_download,
+                sources=sum(wanted.subtitles is None for wanted in settings.source),
             )
             if self._recogniser is not None:
                 self._opened.callback(self._recogniser.close)

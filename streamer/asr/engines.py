@@ -31,6 +31,7 @@ class Wanted(NamedTuple):
     device: Device
     offline: bool
     on_progress: OnProgress | None
+    sources: int = 1
 
 
 class Found(NamedTuple):
@@ -46,6 +47,7 @@ def open_recogniser(
     device: Device = "cpu",
     offline: bool = False,
     on_progress: OnProgress | None = None,
+    sources: int = 1,
 ) -> tuple[Recogniser | None, str | None]:
     """Open the engine that the settings name; `auto` takes the best that is there, and never fetches anything.
 
@@ -54,6 +56,7 @@ def open_recogniser(
         device: what the networks run on; a Whisper model is chosen for it.
         offline: never ask a hub.
         on_progress: told of a download, which happens only where `faster-whisper` is named.
+        sources: how many will be heard.
 
     Returns:
         The recogniser, and why it is this one; or None, and why there is none.
@@ -61,7 +64,7 @@ def open_recogniser(
     Raises:
         EngineError: an engine that was named cannot be used; without a network that is known within five seconds.
     """
-    wanted = Wanted(settings, device, offline, on_progress)
+    wanted = Wanted(settings, device, offline, on_progress, sources)
     if settings.engine == "none":
         return None, "speech recognition is off (asr.engine = none)"
     if settings.engine != "auto":
@@ -70,7 +73,7 @@ def open_recogniser(
         return Whisper(found.folder, found.name, settings, _usable(device)), f"best model that is here: {found.name}"
     try:
         better = BEST_FIRST[device][0] if settings.model == "auto" else settings.model
-        return PocketSphinx(settings), f"no Whisper model is here; better: streamer models pull {better}"
+        return PocketSphinx(settings, sources), f"no Whisper model is here; better: streamer models pull {better}"
     except EngineError as err:
         return None, str(err)
 
@@ -113,7 +116,7 @@ def _open_whisper(wanted: Wanted) -> Recogniser:
 
 
 def _open_sphinx(wanted: Wanted) -> Recogniser:
-    return PocketSphinx(wanted.settings)
+    return PocketSphinx(wanted.settings, wanted.sources)
 
 
 ENGINES: Final[dict[Literal["faster-whisper", "pocketsphinx"], Callable[[Wanted], Recogniser]]] = {

@@ -41,7 +41,8 @@ def confidence_of(words: list[Word]) -> float | None:
 class PocketSphinx:
     """The recogniser: keeps each source's decoder between its utterances."""
 
-    def __init__(self, settings: AsrSettings) -> None:
+    def __init__(self, settings: AsrSettings, sources: int = 1) -> None:
+        """`sources`: how many there will be. A decoder loads a model, which must not fall into the first words of each of them."""
         if importlib.util.find_spec("pocketsphinx") is None:
             raise EngineError("pocketsphinx: is not installed; pip install pocketsphinx")
         if settings.language != "en":
@@ -51,17 +52,19 @@ class PocketSphinx:
         self.name = NAME
         self._min_confidence = settings.min_confidence
         self._lock = threading.Lock()
-        self._idle: dict[str | None, SphinxDecoder] = {
-            None: SphinxDecoder()
-        }  # loads while the rest of the daemon starts
-        """By source, between its utterances; None has not heard any source yet."""
-        self._made = list(self._idle.values())
+        self._fresh = [SphinxDecoder() for _ in range(sources)]  # load while the rest of the daemon starts
+        """They have not heard any source yet."""
+        self._idle: dict[str, SphinxDecoder] = {}
+        """By source, between its utterances."""
+        self._made = list(self._fresh)
 
     def begin(self, start_s: float, *, source: str = "", in_step: bool = False) -> "SphinxRecognition | Unheard":
         """An utterance begins in a source."""
         del start_s
         with self._lock:
-            decoder = self._idle.pop(source, None) or self._idle.pop(None, None)
+            decoder = self._idle.pop(source, None)
+            if decoder is None and self._fresh:
+                decoder = self._fresh.pop()
             if decoder is None:
                 try:
                     decoder = SphinxDecoder()
