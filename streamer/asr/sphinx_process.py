@@ -57,8 +57,7 @@ def main(requests: BinaryIO, answers: BinaryIO) -> None:
             loglevel="FATAL",
             cmninit=MICROPHONE_MEAN,
             fwdflat=False,  # a second pass over the whole utterance: a third of a second late, for few words
-            maxhmmpf=5_000,  # with the next, half the processor time of 10,000 and 3.0, for under a point more of word errors
-            pl_weight=4.5,  # of what the phones ahead say against a word; 8 gets words of the demo clip wrong
+            maxhmmpf=10_000,
             maxwpf=20,  # so that weighing the words takes 10 ms and not 300
         )
     )
