@@ -72,7 +72,7 @@ class Group:
                 device=device,
                 offline=settings.offline,
                 on_progress=on_download,
-                sources=sum(wanted.subtitles is None for wanted in settings.source),
+                sources=[wanted for wanted in settings.source if wanted.subtitles is None],
             )
             if self._recogniser is not None:
                 self._opened.callback(self._recogniser.close)

@@ -1,17 +1,18 @@
 """Which engine recognises: the one that is named, or the best that is there."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from streamer.asr.recogniser import Recogniser
 from streamer.asr.sphinx import PocketSphinx
+from streamer.asr.sphinx_search import search_for
 from streamer.asr.whisper import Device, Whisper
 from streamer.errors import DownloadError, EngineError
 from streamer.models_store import OnProgress, model_path, pull
 from streamer.pinned_models import WHISPER, known_model, known_models
-from streamer.settings import AsrSettings
+from streamer.settings import AsrSettings, SourceSettings
 
 BEST_FIRST: Final[dict[Device, tuple[str, ...]]] = {
     "cpu": ("small", "base", "tiny", "tiny.en"),
@@ -31,7 +32,7 @@ class Wanted(NamedTuple):
     device: Device
     offline: bool
     on_progress: OnProgress | None
-    sources: int = 1
+    sources: Sequence[SourceSettings] = ()
 
 
 class Found(NamedTuple):
@@ -47,7 +48,7 @@ def open_recogniser(
     device: Device = "cpu",
     offline: bool = False,
     on_progress: OnProgress | None = None,
-    sources: int = 1,
+    sources: Sequence[SourceSettings] = (),
 ) -> tuple[Recogniser | None, str | None]:
     """Open the engine that the settings name; `auto` takes the best that is there, and never fetches anything.
 
@@ -56,7 +57,7 @@ def open_recogniser(
         device: what the networks run on; a Whisper model is chosen for it.
         offline: never ask a hub.
         on_progress: told of a download, which happens only where `faster-whisper` is named.
-        sources: how many will be heard.
+        sources: those that will be heard.
 
     Returns:
         The recogniser, and why it is this one; or None, and why there is none.
@@ -73,7 +74,7 @@ def open_recogniser(
         return Whisper(found.folder, found.name, settings, _usable(device)), f"best model that is here: {found.name}"
     try:
         better = BEST_FIRST[device][0] if settings.model == "auto" else settings.model
-        return PocketSphinx(settings, sources), f"no Whisper model is here; better: streamer models pull {better}"
+        return _open_sphinx(wanted), f"no Whisper model is here; better: streamer models pull {better}"
     except EngineError as err:
         return None, str(err)
 
@@ -116,7 +117,7 @@ def _open_whisper(wanted: Wanted) -> Recogniser:
 
 
 def _open_sphinx(wanted: Wanted) -> Recogniser:
-    return PocketSphinx(wanted.settings, wanted.sources)
+    return PocketSphinx(wanted.settings, max(1, len(wanted.sources)), search_for(wanted.sources))
 
 
 ENGINES: Final[dict[Literal["faster-whisper", "pocketsphinx"], Callable[[Wanted], Recogniser]]] = {

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from streamer.asr.sphinx_search import Search
 from streamer.errors import EngineError
 from streamer.features.arrays import Float32
 
@@ -44,10 +45,11 @@ class SphinxDecoder:
     Every method raises EngineError where the process has died, hangs, or cannot be started.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, search: Search) -> None:
+        self.search = search
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", str(_SCRIPT)],
+                [sys.executable, "-P", str(_SCRIPT), str(search.max_states), str(search.lookahead_weight)],
                 bufsize=0,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

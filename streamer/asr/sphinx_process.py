@@ -49,15 +49,16 @@ def words_of(decoder: Any, *, final: bool) -> list[Word]:
     ]
 
 
-def main(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Decode until the input ends."""
+def main(requests: BinaryIO, answers: BinaryIO, max_states: str, lookahead_weight: str) -> None:
+    """Decode until the input ends; the last two as in `Search`."""
     os.nice(_NICE)
     decoder = pocketsphinx.Decoder(
         pocketsphinx.Config(
             loglevel="FATAL",
             cmninit=MICROPHONE_MEAN,
             fwdflat=False,  # a second pass over the whole utterance: a third of a second late, for few words
-            maxhmmpf=10_000,
+            maxhmmpf=int(max_states),
+            pl_weight=float(lookahead_weight),
             maxwpf=20,  # so that weighing the words takes 10 ms and not 300
         )
     )
@@ -76,4 +77,4 @@ def main(requests: BinaryIO, answers: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.stdin.buffer, sys.stdout.buffer)
+    main(sys.stdin.buffer, sys.stdout.buffer, *sys.argv[1:])
