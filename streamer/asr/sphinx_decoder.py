@@ -49,7 +49,7 @@ class SphinxDecoder:
         self.search = search
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", str(_SCRIPT), str(search.max_states), str(search.lookahead_weight)],
+                [sys.executable, "-P", str(_SCRIPT), str(search.max_states)],
                 bufsize=0,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

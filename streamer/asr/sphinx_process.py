@@ -49,8 +49,8 @@ def words_of(decoder: Any, *, final: bool) -> list[Word]:
     ]
 
 
-def main(requests: BinaryIO, answers: BinaryIO, max_states: str, lookahead_weight: str) -> None:
-    """Decode until the input ends; the last two as in `Search`."""
+def main(requests: BinaryIO, answers: BinaryIO, max_states: str) -> None:
+    """Decode until the input ends; `max_states` as in `Search`."""
     os.nice(_NICE)
     decoder = pocketsphinx.Decoder(
         pocketsphinx.Config(
@@ -58,7 +58,6 @@ def main(requests: BinaryIO, answers: BinaryIO, max_states: str, lookahead_weigh
             cmninit=MICROPHONE_MEAN,
             fwdflat=False,  # a second pass over the whole utterance: a third of a second late, for few words
             maxhmmpf=int(max_states),
-            pl_weight=float(lookahead_weight),
             maxwpf=20,  # so that weighing the words takes 10 ms and not 300
         )
     )
