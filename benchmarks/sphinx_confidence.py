@@ -1,11 +1,9 @@
-"""How much of what PocketSphinx says is right, and how well its confidence tells.
-
-    python -m benchmarks.sphinx_confidence [--each N] [--narrow]
+"""How much of what PocketSphinx says is right, and how well its confidence tells: `python -m benchmarks.sphinx_confidence [--each N]`.
 
 Sentences that are known (RAVDESS, CREMA-D) and speech that is not English (nEMO, EMOVO: every word is wrong) go through the daemon's
 own segmenting and recognition, speaker by speaker, each speaker a source. Prints the word error rate, how fast it decodes, how well
 the confidence ranks (AUC: half of the words right or not), what a threshold lets pass, and the line that fits best, for
-`streamer/asr/sphinx_search.py`; `--narrow` is the search of many sources at once. Fit and figures are on different halves of the speakers.
+`streamer/asr/sphinx.py`. Fit and figures are on different halves of the speakers.
 """
 
 import argparse
@@ -22,8 +20,7 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.segmentation import read_waveform
-from streamer.asr.sphinx import PocketSphinx
-from streamer.asr.sphinx_search import NARROW, WIDE, Search
+from streamer.asr.sphinx import BIAS, SLOPE, PocketSphinx
 from streamer.messages import (
     CHUNK_SAMPLES,
     SAMPLE_RATE_HZ,
@@ -144,13 +141,13 @@ def recognise(sentence: Sentence, recogniser: PocketSphinx, segment: Segment, si
     return Result(sentence, text, errors, sum(confidences) / len(confidences), chunks[-1].time_s - since_s)
 
 
-def run(chosen: list[Sentence], search: Search) -> tuple[list[Result], float]:
+def run(chosen: list[Sentence]) -> tuple[list[Result], float]:
     """All of them, and the processor time that the decoders took per second of recording."""
     session = open_voice_session()
     results: list[Result] = []
     by_speaker = groupby(track(chosen, "recognising"), key=lambda sentence: (sentence.corpus, sentence.speaker))
     for _, spoken in by_speaker:
-        recogniser, segment = PocketSphinx(AsrSettings(), search=search), Segment(SegmentSettings(), session)
+        recogniser, segment = PocketSphinx(AsrSettings()), Segment(SegmentSettings(), session)
         for index, sentence in enumerate(spoken):
             if result := recognise(sentence, recogniser, segment, since_s=100.0 * index):
                 results.append(result)
@@ -199,10 +196,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data")
     parser.add_argument("--each", type=int, default=60, help="recordings of each corpus")
-    parser.add_argument("--narrow", action="store_true", help="the search of many sources at once")
     arguments = parser.parse_args()
-    search = NARROW if arguments.narrow else WIDE
-    results, seconds_per_second = run(sentences(arguments.data, arguments.each), search)
+    results, seconds_per_second = run(sentences(arguments.data, arguments.each))
     console = Console()
     table = Table("corpus", "recordings", "word errors", "right words", "confidence", "pass 0.5", "right of those")
     for row in rows(results):
@@ -218,8 +213,7 @@ def main() -> None:
     console.print(
         f"AUC of the confidence, other half of the speakers: {auc(confidences[held_out], right[held_out] >= 0.5):.3f}"
     )
-    best = f"slope {slope * search.slope:.2f}, bias {slope * search.bias + bias:.2f}"
-    console.print(f"best line: {best} (now {search.slope}, {search.bias})")
+    console.print(f"best line: SLOPE {slope * SLOPE:.2f}, BIAS {slope * BIAS + bias:.2f} (now {SLOPE}, {BIAS})")
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ class Group:
                 device=device,
                 offline=settings.offline,
                 on_progress=on_download,
-                sources=[wanted for wanted, source in sources if source.audio_name and wanted.subtitles is None],
+                sources=max(1, sum(bool(source.audio_name) and wanted.subtitles is None for wanted, source in sources)),
             )
             if self._recogniser is not None:
                 self._opened.callback(self._recogniser.close)

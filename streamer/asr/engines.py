@@ -1,18 +1,17 @@
 """Which engine recognises: the one that is named, or the best that is there."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from streamer.asr.recogniser import Recogniser
 from streamer.asr.sphinx import PocketSphinx
-from streamer.asr.sphinx_search import search_for
 from streamer.asr.whisper import Device, Whisper
 from streamer.errors import DownloadError, EngineError
 from streamer.models_store import OnProgress, model_path, pull
 from streamer.pinned_models import WHISPER, known_model, known_models
-from streamer.settings import AsrSettings, SourceSettings
+from streamer.settings import AsrSettings
 
 BEST_FIRST: Final[dict[Device, tuple[str, ...]]] = {
     "cpu": ("small", "base", "tiny", "tiny.en"),
@@ -32,7 +31,7 @@ class Wanted(NamedTuple):
     device: Device
     offline: bool
     on_progress: OnProgress | None
-    sources: Sequence[SourceSettings] = ()
+    sources: int = 1
 
 
 class Found(NamedTuple):
@@ -48,7 +47,7 @@ def open_recogniser(
     device: Device = "cpu",
     offline: bool = False,
     on_progress: OnProgress | None = None,
-    sources: Sequence[SourceSettings] = (),
+    sources: int = 1,
 ) -> tuple[Recogniser | None, str | None]:
     """Open the engine that the settings name; `auto` takes the best that is there, and never fetches anything.
 
@@ -57,7 +56,7 @@ def open_recogniser(
         device: what the networks run on; a Whisper model is chosen for it.
         offline: never ask a hub.
         on_progress: told of a download, which happens only where `faster-whisper` is named.
-        sources: those that will be heard.
+        sources: how many will be heard.
 
     Returns:
         The recogniser, and why it is this one; or None, and why there is none.
@@ -117,7 +116,10 @@ def _open_whisper(wanted: Wanted) -> Recogniser:
 
 
 def _open_sphinx(wanted: Wanted) -> Recogniser:
-    return PocketSphinx(wanted.settings, max(1, len(wanted.sources)), search_for(wanted.sources))
+    sphinx = PocketSphinx(wanted.settings, wanted.sources)
+    if wanted.sources > 1:
+        sphinx.wait_until_loaded()
+    return sphinx
 
 
 ENGINES: Final[dict[Literal["faster-whisper", "pocketsphinx"], Callable[[Wanted], Recogniser]]] = {

@@ -13,7 +13,6 @@ from typing import Final, Literal, TypeVar
 
 from streamer.asr.gates import Evidence, rejection
 from streamer.asr.sphinx_decoder import SphinxDecoder, Word
-from streamer.asr.sphinx_search import WIDE, Search
 from streamer.errors import EngineError
 from streamer.features.arrays import Float32
 from streamer.messages import SAMPLE_RATE_HZ, Transcript
@@ -23,9 +22,11 @@ from streamer.settings import AsrSettings
 Result = TypeVar("Result")
 
 NAME: Final = "pocketsphinx/en-us"
+SLOPE: Final = 1.31
+BIAS: Final = 0.93
 
 
-def confidence_of(words: list[Word], search: Search = WIDE) -> float | None:
+def confidence_of(words: list[Word]) -> float | None:
     """Roughly the share of right words, from the decoder's posteriors; None without words.
 
     The geometric mean of the words' posteriors tells best; alone it is too sure of itself. The line was fitted on
@@ -34,20 +35,14 @@ def confidence_of(words: list[Word], search: Search = WIDE) -> float | None:
     if not words:
         return None
     mean_log = sum(math.log(max(word.posterior or 0.0, 1e-6)) for word in words) / len(words)
-    return round(1.0 / (1.0 + math.exp(-(search.slope * mean_log + search.bias))), 3)
+    return round(1.0 / (1.0 + math.exp(-(SLOPE * mean_log + BIAS))), 3)
 
 
 class PocketSphinx:
     """The recogniser: keeps each source's decoder between its utterances."""
 
-    def __init__(self, settings: AsrSettings, sources: int = 1, search: Search = WIDE) -> None:
-        """Load.
-
-        Args:
-            settings: Language and gate.
-            sources: How many there will be: each has a decoder, whose loading must not fall into its first words.
-            search: How widely all of them look for words.
-        """
+    def __init__(self, settings: AsrSettings, sources: int = 1) -> None:
+        """`sources`: how many there will be; each has a decoder, whose loading must not fall into its first words."""
         if importlib.util.find_spec("pocketsphinx") is None:
             raise EngineError("pocketsphinx: is not installed; pip install pocketsphinx")
         if settings.language != "en":
@@ -57,12 +52,20 @@ class PocketSphinx:
         self.name = NAME
         self._min_confidence = settings.min_confidence
         self._lock = threading.Lock()
-        self._search = search
-        self._fresh = [SphinxDecoder(search) for _ in range(sources)]  # load while the rest of the daemon starts
+        self._fresh = [SphinxDecoder() for _ in range(sources)]  # load while the rest of the daemon starts
         """They have not heard any source yet."""
         self._idle: dict[str, SphinxDecoder] = {}
         """By source, between its utterances."""
         self._made = list(self._fresh)
+
+    def wait_until_loaded(self) -> None:
+        """Several that load while their sources speak would keep these waiting for a second.
+
+        Raises:
+            EngineError: one cannot.
+        """
+        for decoder in self._fresh:
+            decoder.partial(wait=True)
 
     def begin(self, start_s: float, *, source: str = "", in_step: bool = False) -> "SphinxRecognition | Unheard":
         """An utterance begins in a source."""
@@ -73,7 +76,7 @@ class PocketSphinx:
                 decoder = self._fresh.pop()
             if decoder is None:
                 try:
-                    decoder = SphinxDecoder(self._search)
+                    decoder = SphinxDecoder()
                 except EngineError as err:
                     return Unheard(str(err))
                 self._made.append(decoder)
@@ -204,7 +207,7 @@ class SphinxRecognition:
             return Transcript("", None, NAME, self._trouble)
         words = [word for word in self._words if (word.start_s + word.end_s) / 2 < duration_s]
         text = " ".join(word.text for word in words)
-        confidence = confidence_of(words, self._decoder.search)
+        confidence = confidence_of(words)
         evidence = Evidence(text, duration_s, self._loudest_dbfs, confidence)
         return Transcript(text, confidence, NAME, rejection(evidence, self._min_confidence))
 

@@ -14,7 +14,6 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from streamer.asr.sphinx_search import Search
 from streamer.errors import EngineError
 from streamer.features.arrays import Float32
 
@@ -45,11 +44,10 @@ class SphinxDecoder:
     Every method raises EngineError where the process has died, hangs, or cannot be started.
     """
 
-    def __init__(self, search: Search) -> None:
-        self.search = search
+    def __init__(self) -> None:
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", str(_SCRIPT), str(search.max_states)],
+                [sys.executable, "-P", str(_SCRIPT)],
                 bufsize=0,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

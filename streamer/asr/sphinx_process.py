@@ -49,15 +49,15 @@ def words_of(decoder: Any, *, final: bool) -> list[Word]:
     ]
 
 
-def main(requests: BinaryIO, answers: BinaryIO, max_states: str) -> None:
-    """Decode until the input ends; `max_states` as in `Search`."""
+def main(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Decode until the input ends."""
     os.nice(_NICE)
     decoder = pocketsphinx.Decoder(
         pocketsphinx.Config(
             loglevel="FATAL",
             cmninit=MICROPHONE_MEAN,
             fwdflat=False,  # a second pass over the whole utterance: a third of a second late, for few words
-            maxhmmpf=int(max_states),
+            maxhmmpf=10_000,
             maxwpf=20,  # so that weighing the words takes 10 ms and not 300
         )
     )
@@ -76,4 +76,4 @@ def main(requests: BinaryIO, answers: BinaryIO, max_states: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.stdin.buffer, sys.stdout.buffer, *sys.argv[1:])
+    main(sys.stdin.buffer, sys.stdout.buffer)

@@ -12,12 +12,11 @@ import pytest
 from streamer.asr import Recognition
 from streamer.asr.sphinx import PocketSphinx, SphinxRecognition, confidence_of
 from streamer.asr.sphinx_decoder import Word
-from streamer.asr.sphinx_search import NARROW, WIDE, search_for
 from streamer.bench.processes import family
 from streamer.errors import EngineError
 from streamer.features.arrays import Float32
 from streamer.messages import CHUNK_SAMPLES, SAMPLE_RATE_HZ
-from streamer.settings import AsrSettings, SourceSettings
+from streamer.settings import AsrSettings
 
 MONDAY_S = (0.8, 3.05)
 """Where the clip says `We will meet at the office on Monday.`"""
@@ -262,32 +261,9 @@ def test_a_decoder_that_hangs_costs_one_utterance_its_words_and_does_not_block_t
     assert sphinx._made == []
 
 
-@pytest.mark.parametrize(
-    ("in_real_time", "fast", "cores", "narrow"), [(1, 0, 2, False), (2, 0, 2, False), (3, 0, 2, True), (2, 9, 2, False)]
-)
-def test_the_search_is_narrow_where_more_are_heard_as_they_speak_than_there_are_cores(
-    in_real_time: int, fast: int, cores: int, *, narrow: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)))
-    paces = ["realtime"] * in_real_time + ["fast"] * fast
-    sources = [SourceSettings.model_validate({"url": "film.mp4", "pace": pace}) for pace in paces]
-    assert search_for(sources) == (NARROW if narrow else WIDE)
-
-
-def test_with_the_narrow_search_a_clear_sentence_is_recognised_as_well(demo_voice: Float32) -> None:
-    narrow, wide = (PocketSphinx(AsrSettings(), search=search) for search in (NARROW, WIDE))
-    said = []
-    for sphinx in (narrow, wide):
-        recognition = begin(sphinx, 0.8, in_step=True)
-        push(recognition, part(demo_voice, *MONDAY_S))
-        said.append(recognition.finish(2.25))
-        sphinx.close()
-    assert {transcript.text for transcript in said} == {"we will meet at the office on monday"}
-    assert [transcript.rejected for transcript in said] == [None, None]
-
-
 def test_each_source_has_a_decoder_that_was_loaded_before_its_first_words(demo_voice: Float32) -> None:
     sphinx = PocketSphinx(AsrSettings(), sources=2)
+    sphinx.wait_until_loaded()
     there = set(family(os.getpid()))
     for source in ("left", "right"):
         recognition = begin(sphinx, 0.0, source=source, in_step=True)
