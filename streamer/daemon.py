@@ -85,11 +85,15 @@ class Daemon:
         of_each = shares(settings)
         if model is not None or len(of_each) == 1:
             group = Group(settings, self._publish, model=model, on_download=on_download)
-            return [self._opened.enter_context(group)]
+            self._opened.callback(group.close)
+            return [group]
         fetch_model(settings.asr, device="cpu", offline=settings.offline, on_progress=on_download)
-        groups = [self._opened.enter_context(GroupElsewhere(share, self._publish)) for share in of_each]
-        for each in groups:
-            each.wait_until_open()
+        groups = []
+        for share in of_each:
+            groups.append(GroupElsewhere(share, self._publish))
+            self._opened.callback(groups[-1].close)
+        for elsewhere in groups:
+            elsewhere.wait_until_open()
         return groups
 
     def _publish(self, draft: Draft) -> None:

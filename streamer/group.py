@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from streamer.app import Flow, Parts
 from streamer.asr import Device, Recogniser, open_recogniser, open_subtitles
@@ -101,14 +100,6 @@ class Group:
     def close(self) -> None:
         """Let everything go."""
         self._opened.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _open_source(self, wanted: SourceSettings) -> Source:
         source = open_source(wanted, lambda trouble: self._tell(wanted.name, trouble))

@@ -8,12 +8,11 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from itertools import pairwise
 from math import ceil
 from multiprocessing.connection import Connection
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import msgspec
 
@@ -102,14 +101,6 @@ class GroupElsewhere:
         self._process.join(LAST_WORDS_S)
         self._process.kill()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def _read(self) -> None:
         try:
             for draft in self._drafts():
@@ -158,7 +149,7 @@ def serve(connection: Connection, settings: Settings) -> None:
     except StreamerError as err:
         connection.send(err)
         return
-    with group, suppress(EOFError, OSError):  # another one could not be opened, or the daemon has gone
+    with closing(group), suppress(EOFError, OSError):  # another one could not be opened, or the daemon has gone
         connection.send(OPEN)
         connection.recv()
         threading.Thread(target=_heed, args=(connection, group), name="heed", daemon=True).start()
