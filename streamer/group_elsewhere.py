@@ -76,7 +76,8 @@ class GroupElsewhere:
 
     def start(self) -> None:
         """Let every source run."""
-        self._connection.send(START)
+        with suppress(OSError):  # it has just died, which the reader tells
+            self._connection.send(START)
         self._reader.start()
 
     def stop(self) -> None:

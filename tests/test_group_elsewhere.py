@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamer.errors import SourceError, StageError
-from streamer.group_elsewhere import shares
-from streamer.settings import InferenceSettings, Settings, SourceSettings
+from streamer.group_elsewhere import GroupElsewhere, shares
+from streamer.publish import Draft
+from streamer.settings import AsrSettings, InferenceSettings, Settings, SourceSettings
+from tests.system.conftest import CLIP
 
 
 def _settings(sources: int, each: int) -> Settings:
@@ -46,6 +48,22 @@ def test_where_a_gpu_may_be_used_there_is_one_process(monkeypatch: pytest.Monkey
     inference = settings.inference.model_copy(update={"provider": "auto"})
     assert len(shares(settings.model_copy(update={"inference": inference}))) == 1
     assert len(shares(settings)) == 2
+
+
+def test_a_process_that_dies_before_it_is_started_fails_its_sources() -> None:
+    film = SourceSettings(name="film", url=str(CLIP), pace="fast")
+    published: list[Draft] = []
+    group = GroupElsewhere(Settings(source=(film,), asr=AsrSettings(engine="none")), published.append)
+    group.wait_until_open()
+    group._process.kill()
+    group._process.join()
+    group.start()
+    while not group.join(1.0):
+        pass
+    (outcome,) = group.outcomes()
+    group.close()
+    assert (outcome.source, str(outcome.error)) == ("film", "process: ended with code -9")
+    assert published == []
 
 
 @pytest.mark.parametrize("cause", [SourceError("film.mp4: no such file"), ZeroDivisionError("division by zero")])

@@ -8,6 +8,7 @@ import importlib.util
 import math
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Final, Literal, TypeVar
 
@@ -52,20 +53,20 @@ class PocketSphinx:
         self.name = NAME
         self._min_confidence = settings.min_confidence
         self._lock = threading.Lock()
-        self._fresh = [SphinxDecoder() for _ in range(sources)]  # load while the rest of the daemon starts
+        self._fresh = [SphinxDecoder()]  # loads while the rest of the daemon starts
         """They have not heard any source yet."""
+        for _ in range(1, sources):
+            with suppress(EngineError):  # `begin` tries again, and says why
+                self._fresh.append(SphinxDecoder())
         self._idle: dict[str, SphinxDecoder] = {}
         """By source, between its utterances."""
         self._made = list(self._fresh)
 
     def wait_until_loaded(self) -> None:
-        """Several that load while their sources speak would keep these waiting for a second.
-
-        Raises:
-            EngineError: one cannot.
-        """
+        """Several that load while their sources speak would keep these waiting for a second."""
         for decoder in self._fresh:
-            decoder.partial(wait=True)
+            with suppress(EngineError):  # it has died: the one utterance that it gets will say so
+                decoder.partial(wait=True)
 
     def begin(self, start_s: float, *, source: str = "", in_step: bool = False) -> "SphinxRecognition | Unheard":
         """An utterance begins in a source."""

@@ -57,7 +57,8 @@ class FaceSearch:
             found = self._detector.detect(small_rgb)
         else:
             found = [face for track in tracks for face in self._near(small_rgb, track.box)]
-            found += self._large_newcomers(small_rgb, tracks) if whole else ()
+            if whole:
+                found += self._large_newcomers(small_rgb, tracks)
         # A little below what is asked for: a face of just that size would come and go.
         smallest_px = 0.9 * self._min_face_px * self.zoom
         return _distinct([face for face in found if face.bbox_xyxy_px[2] - face.bbox_xyxy_px[0] >= smallest_px])

@@ -71,6 +71,9 @@ class FaceCropSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="face_crop
         return [int(i) for i in np.linspace(0, n - 1, wanted).round()] if n else []
 
 
+# What OpenCV gives is written into room that is there: to make it, it would ask for Python's lock, and wait for other threads.
+
+
 def grey(image_rgb: UInt8) -> UInt8:
     """[height, width, 3] -> [height, width]."""
     return np.asarray(
@@ -80,7 +83,6 @@ def grey(image_rgb: UInt8) -> UInt8:
 
 def shrunk(image: UInt8, width_px: int, height_px: int) -> UInt8:
     """[height, width, …] made smaller by averaging."""
-    # OpenCV would ask for Python's lock to make room for what it gives.
     room = np.empty((height_px, width_px, *image.shape[2:]), np.uint8)
     return np.asarray(cv2.resize(image, (width_px, height_px), dst=room, interpolation=cv2.INTER_AREA), np.uint8)
 

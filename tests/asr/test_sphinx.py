@@ -11,7 +11,7 @@ import pytest
 
 from streamer.asr import Recognition
 from streamer.asr.sphinx import PocketSphinx, SphinxRecognition, confidence_of
-from streamer.asr.sphinx_decoder import Word
+from streamer.asr.sphinx_decoder import SphinxDecoder, Word
 from streamer.bench.processes import family
 from streamer.errors import EngineError
 from streamer.features.arrays import Float32
@@ -271,6 +271,33 @@ def test_each_source_has_a_decoder_that_was_loaded_before_its_first_words(demo_v
         assert recognition.finish(2.25).text
     assert set(family(os.getpid())) == there
     sphinx.close()
+
+
+def test_of_several_decoders_one_that_cannot_be_started_or_dies_costs_the_others_nothing(
+    demo_voice: Float32, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[SphinxDecoder] = []
+
+    def start() -> SphinxDecoder:
+        if len(made) == 2:
+            raise EngineError("no more processes")
+        made.append(SphinxDecoder())
+        return made[-1]
+
+    with monkeypatch.context() as patched:
+        patched.setattr("streamer.asr.sphinx.SphinxDecoder", start)
+        sphinx = PocketSphinx(AsrSettings(), sources=3)
+    made[1]._process.kill()
+    made[1]._process.wait()
+    sphinx.wait_until_loaded()
+    said = []
+    for source in ("a", "b", "c"):
+        recognition = begin(sphinx, 0.0, source=source, in_step=True)
+        push(recognition, part(demo_voice, *MONDAY_S))
+        said.append(recognition.finish(2.25))
+    sphinx.close()
+    assert [transcript.rejected is not None for transcript in said].count(True) == 1
+    assert [transcript.text for transcript in said].count("we will meet at the office on monday") == 2
 
 
 def test_another_language_is_refused() -> None:
