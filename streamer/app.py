@@ -30,7 +30,7 @@ from streamer.messages import (
 )
 from streamer.publish import Draft
 from streamer.segment import FaceWindows, Segment
-from streamer.settings import AHEAD_S, Settings, SourceSettings
+from streamer.settings import AHEAD_S, PAUSE_S, Settings, SourceSettings
 from streamer.sources import Source
 from streamer.stage import Supervisor, consume, transform
 from streamer.wire import Engines
@@ -134,7 +134,9 @@ class Flow:
         watch = self._parts.watch
         idle_s = min(self._settings.publish.state_every_s, SILENT_DEVICE_S) if self._parts.source.live else None
         if self._parts.source.audio_name is not None:
-            segment = Segment(self._settings.segment, self._parts.voice_session)
+            recogniser = self._parts.recogniser
+            liked_pause_s = PAUSE_S if recogniser is None else recogniser.pause_s
+            segment = Segment(self._settings.segment, self._parts.voice_session, liked_pause_s)
             waiting = _waiting(segment.flush)
             stages["segment"] = transform(self._audio, segment.push, self._speech, segment.flush, waiting, idle_s)
             if watch is not None:

@@ -12,6 +12,8 @@ import pytest
 
 import streamer
 from streamer.app import AUDIO_CHUNKS, SPEECH_EVENTS, Flow, Parts
+from streamer.asr import Recogniser
+from streamer.asr.subtitles import Subtitles
 from streamer.channel import Channel, WhenFull
 from streamer.errors import DeviceError
 from streamer.faces import LEAD_IN_S, FaceWatch, open_detector
@@ -22,7 +24,7 @@ from streamer.publish import Draft, Publisher
 from streamer.segment import open_voice_session
 from streamer.settings import AHEAD_S, PublishSettings, Settings, SourceSettings
 from streamer.sources import Source, open_source
-from streamer.wire import Event, State, Utterance
+from streamer.wire import Event, Partial, State, Utterance
 
 CLIP = Path(streamer.__file__).parent / "demo" / "clip.mp4"
 
@@ -167,16 +169,28 @@ def soon_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streamer.app.SILENT_DEVICE_S", 0.5)
 
 
-def flow(source: Source, model: Model, publish: Callable[[Event], None], watch: FaceWatch | None = None) -> Flow:
-    return drafting(source, model, lambda draft: publish(draft.event), watch)
+def flow(
+    source: Source,
+    model: Model,
+    publish: Callable[[Event], None],
+    watch: FaceWatch | None = None,
+    recogniser: Recogniser | None = None,
+) -> Flow:
+    return drafting(source, model, lambda draft: publish(draft.event), watch, recogniser)
 
 
-def drafting(source: Source, model: Model, publish: Callable[[Draft], None], watch: FaceWatch | None = None) -> Flow:
+def drafting(
+    source: Source,
+    model: Model,
+    publish: Callable[[Draft], None],
+    watch: FaceWatch | None = None,
+    recogniser: Recogniser | None = None,
+) -> Flow:
     parts = Parts(
         source=source,
         model=model,
         voice_session=open_voice_session(),
-        recogniser=None,
+        recogniser=recogniser,
         asr_reason="none here",
         watch=watch,
         detector=None,
@@ -184,6 +198,17 @@ def drafting(source: Source, model: Model, publish: Callable[[Draft], None], wat
     )
     wanted = SourceSettings(name="desk", mic="default")
     return Flow(wanted, Settings(source=(wanted,)), parts, publish)
+
+
+@pytest.mark.parametrize(("liked_s", "asked"), [(0.064, 9), (0.16, 7)])
+def test_a_recogniser_is_asked_after_the_pause_that_it_likes(model: Model, liked_s: float, asked: int) -> None:
+    recogniser = Subtitles((), "subtitles/none.srt")
+    recogniser.pause_s = liked_s
+    events: list[Event] = []
+    running = flow(Unplugged(30.0, broken=False), model, events.append, recogniser=recogniser)
+    running.start()
+    assert running.join(30)
+    assert sum(event.provisional for event in events if isinstance(event, Partial)) == asked
 
 
 @contextmanager

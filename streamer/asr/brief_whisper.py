@@ -4,6 +4,7 @@ Its encoder was trained on 30 s, and is given 30 s: a sentence of two seconds is
 work. With less than about ten seconds of silence the decoder says some sentences twice, so as much is left.
 """
 
+import threading
 from functools import cached_property
 from typing import Any, Final
 
@@ -19,15 +20,24 @@ _TIMESTAMPS: Final = 1501
 """Tokens of a moment in the half minute, each 20 ms."""
 
 
+class _Heard(threading.local):
+    """What each thread hears with the one model."""
+
+    frames: int | None = None
+
+
 class BriefWhisper(WhisperModel):  # type: ignore[misc] # it has no types
     """faster-whisper's model; where nobody says how long the sound is, it is half a minute."""
 
     room_s = ROOM_S
-    _frames: int | None = None
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._heard = _Heard()
 
     def hears(self, samples: int) -> None:
-        """How long the sound is that comes next."""
-        self._frames = 2 * round((samples / SAMPLE_RATE_HZ + self.room_s) * _FRAMES_PER_S / 2)
+        """How long the sound is that this thread hears next."""
+        self._heard.frames = 2 * round((samples / SAMPLE_RATE_HZ + self.room_s) * _FRAMES_PER_S / 2)
 
     @cached_property
     def timestamps(self) -> list[int]:
@@ -37,4 +47,4 @@ class BriefWhisper(WhisperModel):  # type: ignore[misc] # it has no types
 
     def encode(self, features: np.ndarray[Any, Any]) -> Any:
         """[bands, 3000] of log-mel, of which the beginning is encoded."""
-        return super().encode(features[..., : self._frames])
+        return super().encode(features[..., : self._heard.frames])

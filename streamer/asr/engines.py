@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple
 
 from streamer.asr.recogniser import Recogniser
 from streamer.asr.sphinx import PocketSphinx
-from streamer.asr.whisper import Device, Whisper
+from streamer.asr.whisper import Crew, Device, Whisper
 from streamer.errors import DownloadError, EngineError
 from streamer.models_store import OnProgress, model_path, pull
 from streamer.pinned_models import WHISPER, known_model, known_models
@@ -70,7 +70,7 @@ def open_recogniser(
     if settings.engine != "auto":
         return ENGINES[settings.engine](wanted), None
     if found := whisper_here(settings, device):
-        return Whisper(found.folder, found.name, settings, _usable(device)), f"best model that is here: {found.name}"
+        return _whisper(found, wanted), f"best model that is here: {found.name}"
     try:
         better = BEST_FIRST[device][0] if settings.model == "auto" else settings.model
         return _open_sphinx(wanted), f"no Whisper model is here; better: streamer models pull {better}"
@@ -109,10 +109,14 @@ def _found(wanted: Wanted) -> Found:
 
 
 def _open_whisper(wanted: Wanted) -> Recogniser:
-    found = _found(wanted)
-    whisper = Whisper(found.folder, found.name, wanted.settings, _usable(wanted.device))
+    whisper = _whisper(_found(wanted), wanted)
     whisper.wait_until_loaded()
     return whisper
+
+
+def _whisper(found: Found, wanted: Wanted) -> Whisper:
+    crew = Crew.of(wanted.sources, len(os.sched_getaffinity(0)))
+    return Whisper(found.folder, found.name, wanted.settings, _usable(wanted.device), crew)
 
 
 def _open_sphinx(wanted: Wanted) -> Recogniser:

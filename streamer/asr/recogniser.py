@@ -33,6 +33,8 @@ class Recogniser(Protocol):
 
     name: str
     """As on the wire: `pocketsphinx/en-us`, `faster-whisper/small`."""
+    pause_s: float
+    """Silence after which it likes to be asked: sooner, and more is recognised for nothing; later, and its words come late."""
 
     def begin(self, start_s: float, *, source: str = "", in_step: bool = False) -> Recognition:
         """An utterance begins; one at a time in each source.

@@ -18,7 +18,7 @@ from streamer.errors import EngineError
 from streamer.features.arrays import Float32
 from streamer.messages import SAMPLE_RATE_HZ, Transcript
 from streamer.segment import SILENCE_DBFS, loudest_dbfs
-from streamer.settings import AsrSettings
+from streamer.settings import PAUSE_S, AsrSettings
 
 Result = TypeVar("Result")
 
@@ -41,6 +41,8 @@ def confidence_of(words: list[Word]) -> float | None:
 
 class PocketSphinx:
     """The recogniser: keeps each source's decoder between its utterances."""
+
+    pause_s = PAUSE_S
 
     def __init__(self, settings: AsrSettings, sources: int = 1) -> None:
         """`sources`: how many there will be; each has a decoder, whose loading must not fall into its first words."""

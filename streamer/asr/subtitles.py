@@ -14,6 +14,7 @@ from streamer.features.arrays import Float32
 from streamer.file_names import as_text
 from streamer.languages import AUTO
 from streamer.messages import SAMPLE_RATE_HZ, Transcript
+from streamer.settings import PAUSE_S
 
 _TIMES: Final = re.compile(r"(\d+):(\d\d):(\d\d)[,.](\d{1,3})\s*-->\s*(\d+):(\d\d):(\d\d)[,.](\d{1,3})")
 _MARKUP: Final = re.compile(r"<[^>]*>|\{\\[^}]*\}")
@@ -111,6 +112,8 @@ def _decoded(encoded: bytes) -> str:
 
 class Subtitles:
     """A recogniser that reads."""
+
+    pause_s = PAUSE_S
 
     def __init__(self, cues: tuple[Cue, ...], name: str, language: str = "en") -> None:
         self.name = name

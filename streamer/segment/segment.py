@@ -23,7 +23,7 @@ from streamer.messages import (
 from streamer.segment.segmenter import Began, Decision, Ended, Paused, Resumed, Segmenter
 from streamer.segment.voice_activity import VoiceActivity
 from streamer.segment.waveform_memory import WaveformMemory
-from streamer.settings import SegmentSettings
+from streamer.settings import PAUSE_S, SegmentSettings
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -51,8 +51,10 @@ def loudest_dbfs(waveform: Float32) -> float:
 class Segment:
     """One source's. `push` each chunk in its order, `flush` at the end."""
 
-    def __init__(self, settings: SegmentSettings, session: "InferenceSession") -> None:
+    def __init__(self, settings: SegmentSettings, session: "InferenceSession", liked_pause_s: float = PAUSE_S) -> None:
+        """`liked_pause_s`: the recogniser's; it holds where the settings name none."""
         self._settings = settings
+        self._liked_pause_s = liked_pause_s
         self._activity = VoiceActivity(session)
         self._utterance = 0
         self._captured_s = 0.0
@@ -61,7 +63,7 @@ class Segment:
     def _begin_stretch(self, origin_s: float) -> None:
         """Forget the sound before: positions count from here."""
         self._origin_s = origin_s
-        self._segmenter = Segmenter(self._settings)
+        self._segmenter = Segmenter(self._settings, self._liked_pause_s)
         self._memory = WaveformMemory()
         self._handed_out = 0
 

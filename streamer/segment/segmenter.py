@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from streamer.messages import CHUNK_SAMPLES, SAMPLE_RATE_HZ
-from streamer.settings import SegmentSettings
+from streamer.settings import PAUSE_S, SegmentSettings
 
 _SMOOTHED_CHUNKS: Final = 5
 """160 ms: a cut goes into the middle of a pause, not into a closed plosive."""
@@ -63,11 +63,12 @@ class _Heard:
 class Segmenter:
     """Decides for one unbroken stretch of sound."""
 
-    def __init__(self, settings: SegmentSettings) -> None:
+    def __init__(self, settings: SegmentSettings, liked_pause_s: float = PAUSE_S) -> None:
+        """`liked_pause_s`: for `pause_s`, where the settings name none."""
         self._onset = settings.onset
         self._offset = settings.offset
         self._min_speech = _samples(settings.min_speech_s)
-        self._pause = _samples(settings.pause_s)
+        self._pause = _samples(liked_pause_s if settings.pause_s is None else settings.pause_s)
         self._min_silence = _samples(settings.min_silence_s)
         self._pad = _samples(settings.pad_s)
         self._max_utterance = _samples(settings.max_utterance_s)

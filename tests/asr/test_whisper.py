@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streamer.asr.whisper import Whisper
+from streamer.asr.whisper import Crew, Whisper
 from streamer.errors import EngineError
 from streamer.features.arrays import Float32
 from streamer.settings import AsrSettings
@@ -90,16 +90,32 @@ def test_a_cut_is_recognised_without_what_follows_it(whisper: Whisper) -> None:
 def test_who_waits_goes_before_what_is_only_on_trust(tiny_whisper: Path) -> None:
     whisper = Whisper(tiny_whisper, "toy", AsrSettings(), "cpu")
     done: list[str] = []
-    guesses = [whisper.submit(noise(3.0, seed=seed)) for seed in range(20)]
-    wanted = whisper.submit(noise(0.5))
-    whisper.wait_for(wanted)
+    guesses = [whisper.jobs.submit(noise(3.0, seed=seed)) for seed in range(20)]
+    wanted = whisper.jobs.submit(noise(0.5))
+    whisper.jobs.wait_for(wanted)
     done = [f"guess {index}" for index, guess in enumerate(guesses) if guess.done.is_set()]
     assert len(done) < len(guesses)
     whisper.close()
     assert all(guess.done.is_set() for guess in guesses)
 
 
-def test_several_threads_get_their_own_words(whisper: Whisper) -> None:
+@pytest.mark.parametrize(
+    ("sources", "cores", "crew"),
+    [
+        pytest.param(1, 2, Crew(1, 2), id="one source has all cores"),
+        pytest.param(4, 2, Crew(2, 1), id="several are heard side by side"),
+        pytest.param(4, 1, Crew(1, 1), id="one core hears one at a time"),
+        pytest.param(2, 8, Crew(2, 4), id="the cores are shared out"),
+        pytest.param(32, 64, Crew(4, 4), id="not more than CTranslate2 can use"),
+    ],
+)
+def test_cores_go_to_as_many_utterances_as_there_are_sources(sources: int, cores: int, crew: Crew) -> None:
+    assert Crew.of(sources, cores) == crew
+
+
+@pytest.mark.parametrize("crew", [Crew(1, 2), Crew(2, 1)])
+def test_several_threads_get_their_own_words(tiny_whisper: Path, crew: Crew) -> None:
+    whisper = Whisper(tiny_whisper, "toy", AsrSettings(), "cpu", crew)
     texts: dict[int, str] = {}
 
     def utter(seed: int) -> None:
@@ -116,6 +132,7 @@ def test_several_threads_get_their_own_words(whisper: Whisper) -> None:
         alone = whisper.begin(0.0)
         alone.push(noise(0.5 + seed / 4, seed=seed))
         assert alone.finish(0.5 + seed / 4).text == texts[seed]
+    whisper.close()
 
 
 def test_silence_is_refused_however_it_is_filled_with_words(whisper: Whisper) -> None:

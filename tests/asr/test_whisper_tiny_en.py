@@ -1,6 +1,7 @@
 """The smallest published Whisper, as `streamer models pull tiny.en` brings it: real words of real sound, and none where nobody spoke."""
 
 import re
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -75,3 +76,12 @@ def test_of_the_half_minute_only_what_was_said_and_some_silence_is_encoded() -> 
     assert model.encode(half_a_minute).shape == [1, round((2 + ROOM_S) * 50), 384]
     model.hears(25 * SAMPLE_RATE_HZ)
     assert model.encode(half_a_minute).shape == [1, 1500, 384]
+
+
+def test_what_two_threads_hear_with_one_model_is_not_mixed_up() -> None:
+    model = BriefWhisper(str(whisper_weights().parent), device="cpu", compute_type="int8", local_files_only=True)
+    model.hears(2 * SAMPLE_RATE_HZ)
+    other = threading.Thread(target=model.hears, args=(9 * SAMPLE_RATE_HZ,))
+    other.start()
+    other.join()
+    assert model.encode(np.zeros((80, 3000), np.float32)).shape == [1, round((2 + ROOM_S) * 50), 384]

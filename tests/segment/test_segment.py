@@ -266,3 +266,26 @@ def test_the_sentences_of_a_speech_are_its_utterances(
     sound = read_waveform(shared_data / "av" / "speech" / "jfk.flac")
     utterances = collect(run(voice_session, chunks(sound)))
     assert [round(utterance.start_s) for utterance in utterances] == [0, 3, 5, 8]
+
+
+@pytest.mark.parametrize(
+    ("settings", "liked_s", "after_s"),
+    [
+        pytest.param(SegmentSettings(), 0.128, 0.128, id="the recogniser's"),
+        pytest.param(SegmentSettings(pause_s=0.32), 0.128, 0.32, id="the one that is named"),
+    ],
+)
+def test_words_are_asked_for_after_the_pause_that_is_named_or_that_the_recogniser_likes(
+    voice_session: InferenceSession,
+    babble: MakeSound,
+    silence: MakeSound,
+    chunks: Chunks,
+    settings: SegmentSettings,
+    liked_s: float,
+    after_s: float,
+) -> None:
+    segment = Segment(settings, voice_session, liked_s)
+    events = [event for chunk in chunks(np.concatenate([babble(2), silence(1)])) for event in segment.push(chunk)]
+    paused = next(event for event in events if isinstance(event, SpeechPaused))
+    ended = next(event for event in events if isinstance(event, SpeechEnded))
+    assert paused.time_s - ended.speech_end_s == pytest.approx(after_s, abs=1e-9)
