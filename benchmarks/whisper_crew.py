@@ -1,6 +1,7 @@
 """Whether Whisper should hear several utterances at once, or one on several threads: utterances a second, and how long each takes.
 
-    PYTHONPATH=. python benchmarks/whisper_crew.py --data ../shared/data --model ~/.cache/affect-streamer/models/tiny.en
+    export OPENBLAS_NUM_THREADS=1 PYTHONPATH=.
+    python benchmarks/whisper_crew.py --data ../shared/data --model ~/.cache/affect-streamer/models/tiny.en
 
 Sentences of RAVDESS and CREMA-D, drawn once; the daemon's own recogniser, asked by as many threads as there are utterances at once.
 """

@@ -1,5 +1,7 @@
 """Fixtures that several rooms share."""
 
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +33,17 @@ def demo_voice() -> Float32:
                 yield from (np.asarray(out.to_ndarray()[0], np.float32) for out in resampler.resample(frame))
 
     return np.concatenate(list(frames()))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let models that the developer has pulled change nothing: `auto` would take them. Workers of xdist inherit the environment."""
+    if hasattr(config, "workerinput"):
+        return
+    cache = tempfile.TemporaryDirectory(prefix="streamer-tests-")
+    config.add_cleanup(cache.cleanup)
+    os.environ["XDG_CACHE_HOME"] = cache.name
+    for variable in ("HF_HOME", "HF_HUB_CACHE"):
+        os.environ.pop(variable, None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

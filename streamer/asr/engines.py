@@ -13,15 +13,21 @@ from streamer.models_store import OnProgress, model_path, pull
 from streamer.pinned_models import WHISPER, known_model, known_models
 from streamer.settings import AsrSettings
 
-BEST_FIRST: Final[dict[Device, tuple[str, ...]]] = {
-    "cpu": ("small", "base", "tiny", "tiny.en"),
-    "cuda": ("large-v3-turbo", "large-v3", "medium", "small", "base", "tiny", "tiny.en"),
-}
-"""Models that keep up on a device, the best first; the first is the one that is fetched."""
-
-
+_ON_A_GPU: Final = ("large-v3-turbo", "large-v3", "medium", "small", "base", "tiny.en", "tiny")
+_ON_A_PROCESSOR: Final = ("tiny", "tiny.en", "base", "small")
+_CORES: Final = {"base": 4, "small": 8}
+"""With fewer of them its words come long after the silence that they have: on two, `tiny.en` takes about a quarter of a second for a
+sentence, `base` half of one and `small` one and a half to two (`benchmarks/whisper_sizes.py`)."""
 _ENGLISH_ONLY: Final = ".en"
 """So end the names of models that do; asked what language they hear, they say English."""
+
+
+def best_first(device: Device, cores: int) -> tuple[str, ...]:
+    """Models that keep up on a device, the best first; then those that do not, the least late first."""
+    if device == "cuda":
+        return _ON_A_GPU
+    fit = [name for name in _ON_A_PROCESSOR if _CORES.get(name, 1) <= cores]
+    return (*reversed(fit), *_ON_A_PROCESSOR[len(fit) :])
 
 
 class Wanted(NamedTuple):
@@ -72,7 +78,7 @@ def open_recogniser(
     if found := whisper_here(settings, device):
         return _whisper(found, wanted), f"best model that is here: {found.name}"
     try:
-        better = BEST_FIRST[device][0] if settings.model == "auto" else settings.model
+        better = model_to_fetch(settings, device)
         return _open_sphinx(wanted), f"no Whisper model is here; better: streamer models pull {better}"
     except EngineError as err:
         return None, str(err)
@@ -100,7 +106,7 @@ def _found(wanted: Wanted) -> Found:
     """The model, fetched where it is not here."""
     found = whisper_here(wanted.settings, wanted.device)
     if found is None:
-        name = BEST_FIRST[wanted.device][0] if wanted.settings.model == "auto" else wanted.settings.model
+        name = model_to_fetch(wanted.settings, wanted.device)
         try:
             found = Found(name, pull(known_model(name), offline=wanted.offline, on_progress=wanted.on_progress))
         except DownloadError as err:
@@ -140,8 +146,7 @@ def whisper_here(settings: AsrSettings, device: Device) -> Found | None:
         EngineError: the named model is neither known nor a folder with a model.
     """
     if settings.model == "auto":
-        fit = (name for name in BEST_FIRST[device] if _speaks(name, settings.language))
-        return next((Found(name, path) for name in fit if (path := model_path(name))), None)
+        return next((Found(name, path) for name in _fitting(settings, device) if (path := model_path(name))), None)
     if not _speaks(settings.model, settings.language):
         raise EngineError(
             f"asr.model {settings.model}: knows English only and takes every language for it, asr.language is "
@@ -157,6 +162,16 @@ def whisper_here(settings: AsrSettings, device: Device) -> Found | None:
         )
     path = model_path(settings.model)
     return Found(settings.model, path) if path else None
+
+
+def model_to_fetch(settings: AsrSettings, device: Device) -> str:
+    """The one that is named, or the best for this machine and language."""
+    return _fitting(settings, device)[0] if settings.model == "auto" else settings.model
+
+
+def _fitting(settings: AsrSettings, device: Device) -> list[str]:
+    order = best_first(device, len(os.sched_getaffinity(0)))
+    return [name for name in order if _speaks(name, settings.language)]
 
 
 def _speaks(model: str, language: str) -> bool:

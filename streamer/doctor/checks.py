@@ -10,7 +10,6 @@ CUDA: Final = "CUDAExecutionProvider"
 GPU_INSTALL: Final = "pip install '.[gpu]' && pip install --no-deps --force-reinstall onnxruntime-gpu"
 """In a checkout, as all that names a `.`: this package is on no index."""
 SHIPPED_AGAIN: Final = "git restore streamer/bundles && pip install --force-reinstall --no-deps ."
-WHISPER_TO_PULL: Final = "small"
 
 Check = Callable[[Facts], Iterator[Finding]]
 
@@ -106,9 +105,11 @@ def speech_recognition(facts: Facts) -> Iterator[Finding]:
         yield Finding("ok", about, f"faster-whisper: {facts.whisper}")
     elif "pocketsphinx" in facts.versions and facts.asr_engine != "faster-whisper":
         said = f"only the embedded pocketsphinx: English, and many words wrong; Whisper is far better{unused}"
-        yield Finding("warn", about, said, f"streamer models pull {WHISPER_TO_PULL}")
+        yield Finding("warn", about, said, f"streamer models pull {facts.whisper_to_pull}")
     else:
-        yield Finding("warn", about, f"none: text stays masked{unused}", f"streamer models pull {WHISPER_TO_PULL}")
+        yield Finding(
+            "warn", about, f"none: text stays masked{unused}", f"streamer models pull {facts.whisper_to_pull}"
+        )
     if facts.gpus and not facts.cublas_12:
         said = "CTranslate2 looks for libcublas.so.12 (CUDA 12) and does not find it: Whisper runs on the CPU"
         yield Finding("warn", "speech on the GPU", said, "pip install nvidia-cublas-cu12")

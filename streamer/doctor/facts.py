@@ -99,6 +99,8 @@ class Facts:
     """As the settings have it."""
     whisper: str | None = None
     """The Whisper that would be used here, with these settings on this device."""
+    whisper_to_pull: str = "tiny.en"
+    """The one that would be best here."""
     asr_error: str | None = None
     """Why the settings' choice of one cannot work."""
     models: dict[str, Path | None] = field(default_factory=dict)

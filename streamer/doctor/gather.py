@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from streamer.doctor.facts import CPU, NEEDED, PACKAGES, VOICE_ACTIVITY, Facts, SessionFact
 
 if TYPE_CHECKING:
+    from streamer.asr import Device
     from streamer.settings import Settings
 
 CUBLAS: Final = "libcublas.so.12"
@@ -26,7 +27,7 @@ def gather() -> Facts:
     store, writable = _store()
     origin, settings_error, settings = _settings()
     bundle, sessions = _bundle_sessions(settings)
-    whisper, asr_error = _whisper(settings, sessions)
+    whisper, whisper_to_pull, asr_error = _whisper(settings, sessions)
     return Facts(
         python=(sys.version_info.major, sys.version_info.minor, sys.version_info.micro),
         versions=_versions(),
@@ -47,6 +48,7 @@ def gather() -> Facts:
         cameras=_cameras(),
         asr_engine=settings.asr.engine if settings else "auto",
         whisper=whisper,
+        whisper_to_pull=whisper_to_pull,
         asr_error=asr_error,
         models=_models(),
         store=store,
@@ -108,17 +110,20 @@ def _bundle_sessions(settings: "Settings | None") -> tuple[str, list[SessionFact
     return named, [SessionFact(graph, got, model.refused.get(graph)) for graph, got in model.providers.items()]
 
 
-def _whisper(settings: "Settings | None", sessions: list[SessionFact]) -> tuple[str | None, str | None]:
-    """The one that would be used, or why the settings' choice cannot be."""
+def _whisper(settings: "Settings | None", sessions: list[SessionFact]) -> tuple[str | None, str, str | None]:
+    """The one that would be used, the one that would be best, and why the settings' choice cannot be used."""
+    best = Facts().whisper_to_pull
     try:
-        from streamer.asr.engines import whisper_here
+        from streamer.asr.engines import model_to_fetch, whisper_here
         from streamer.settings import AsrSettings
 
-        on_gpu = any(session.provider not in {CPU, None} for session in sessions)
-        found = whisper_here(settings.asr if settings else AsrSettings(), "cuda" if on_gpu else "cpu")
+        asr = settings.asr if settings else AsrSettings()
+        device: Device = "cuda" if any(session.provider not in {CPU, None} for session in sessions) else "cpu"
+        best = model_to_fetch(asr, device)
+        found = whisper_here(asr, device)
     except Exception as err:  # noqa: BLE001 - as above
-        return None, _first_line(err)
-    return (found.name if found is not None else None), None
+        return None, best, _first_line(err)
+    return (found.name if found is not None else None), best, None
 
 
 def _voice_session() -> SessionFact:

@@ -1,15 +1,18 @@
 """Which engine is taken, and what is said where it cannot be."""
 
+import os
 import time
 from pathlib import Path
 
 import pytest
 
 from streamer.asr import open_recogniser
-from streamer.asr.engines import BEST_FIRST, ENGINES
+from streamer.asr.engines import ENGINES, best_first, model_to_fetch
 from streamer.errors import EngineError
 from streamer.pinned_models import known_model
 from streamer.settings import AsrSettings
+
+CORES = len(os.sched_getaffinity(0))
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +28,7 @@ def test_auto_without_a_model_takes_what_is_embedded_and_says_what_would_be_bett
     recogniser, note = open_recogniser(AsrSettings())
     assert recogniser is not None
     assert recogniser.name == "pocketsphinx/en-us"
-    assert note == "no Whisper model is here; better: streamer models pull small"
+    assert note == f"no Whisper model is here; better: streamer models pull {best_first('cpu', CORES)[0]}"
     recogniser.close()
 
 
@@ -38,7 +41,8 @@ def test_auto_does_not_hold_up_the_start() -> None:
 
 
 def test_auto_takes_the_best_model_that_is_here(cache: Path) -> None:
-    for name in ("tiny", "base"):
+    best, other = best_first("cpu", CORES)[:2]
+    for name in (other, best):
         folder = cache / "affect-streamer" / "models" / name
         folder.mkdir(parents=True)
         for file in known_model(name).files:
@@ -46,8 +50,8 @@ def test_auto_takes_the_best_model_that_is_here(cache: Path) -> None:
                 sparse.truncate(file.size_bytes)
     recogniser, note = open_recogniser(AsrSettings())
     assert recogniser is not None
-    assert recogniser.name == "faster-whisper/base"
-    assert note == "best model that is here: base"
+    assert recogniser.name == f"faster-whisper/{best}"
+    assert note == f"best model that is here: {best}"
     recogniser.close()
 
 
@@ -82,10 +86,11 @@ def test_a_folder_is_a_model(tiny_whisper: Path) -> None:
     recogniser.close()
 
 
-def test_named_faster_whisper_without_a_network_fails_within_five_seconds() -> None:
+def test_named_faster_whisper_without_a_network_fails_within_five_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     begin = time.monotonic()
     with pytest.raises(EngineError, match=r"asr\.engine faster-whisper: .*cannot be fetched"):
-        open_recogniser(AsrSettings(engine="faster-whisper"))
+        open_recogniser(AsrSettings(engine="faster-whisper", model="base"))
     assert time.monotonic() - begin < 5.0
 
 
@@ -102,4 +107,27 @@ def test_an_unknown_model_is_an_error_that_lists_the_known_ones() -> None:
 def test_every_engine_of_the_settings_is_listed_and_every_preferred_model_is_known() -> None:
     choices = AsrSettings.model_fields["engine"].annotation.__args__  # type: ignore[union-attr]
     assert set(choices) - {"auto", "none"} == set(ENGINES)
-    assert all(known_model(name) for names in BEST_FIRST.values() for name in names)
+    assert all(known_model(name) for device in ("cpu", "cuda") for name in best_first(device, 8))
+
+
+@pytest.mark.parametrize(
+    ("cores", "order"),
+    [
+        (2, ("tiny.en", "tiny", "base", "small")),
+        (4, ("base", "tiny.en", "tiny", "small")),
+        (8, ("small", "base", "tiny.en", "tiny")),
+    ],
+)
+def test_the_fewer_cores_the_smaller_the_model_that_keeps_up_and_of_the_others_the_least_late(
+    cores: int, order: tuple[str, ...]
+) -> None:
+    assert best_first("cpu", cores) == order
+
+
+@pytest.mark.parametrize(("language", "fetched"), [("en", "tiny.en"), ("de", "tiny"), ("auto", "tiny")])
+def test_the_model_that_is_fetched_knows_the_language(
+    language: str, fetched: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
+    assert model_to_fetch(AsrSettings(language=language), "cpu") == fetched
+    assert model_to_fetch(AsrSettings(language=language, model="base"), "cpu") == "base"

@@ -155,14 +155,14 @@ def test_a_gpu_without_cuda_twelves_cublas_is_a_warning_for_whisper() -> None:
 
 def test_missing_models_are_warnings_with_the_command_that_fetches_them() -> None:
     bare = replace(HEALTHY, whisper=None, models={"yunet": None, "small": None})
-    assert found(bare, "speech recognition").mend == "streamer models pull small"
+    assert found(bare, "speech recognition").mend == "streamer models pull tiny.en"
     assert found(bare, "face detection").mend == "streamer models pull yunet"
     assert "none" in found(replace(bare, versions={"onnxruntime": "1.31.1"}), "speech recognition").said
 
 
 def test_a_whisper_that_is_here_and_not_used_is_no_comfort() -> None:
     unused = found(replace(HEALTHY, whisper=None), "speech recognition")
-    assert (unused.status, unused.mend) == ("warn", "streamer models pull small")
+    assert (unused.status, unused.mend) == ("warn", "streamer models pull tiny.en")
     assert "small: not for this processor, or not for this language" in unused.said
 
 
