@@ -56,17 +56,20 @@ def word_errors(said: list[str], heard: list[str]) -> int:
     return row[-1]
 
 
+def sentence_of(corpus: str, file: Path) -> str:
+    """What is said in a clip of RAVDESS or CREMA-D, by its name."""
+    sentences, field = (_RAVDESS, 4) if corpus == "ravdess" else (_CREMAD, 1)
+    return sentences[re.split("[-_]", file.stem)[field]]
+
+
 def clips(data: Path, most: int) -> list[tuple[str, Float32, list[str]]]:
     """Corpus, sound and words of so many clips of each."""
     found = []
-    for corpus, folder, field, sentences in (
-        ("RAVDESS", "ravdess", 4, _RAVDESS),
-        ("CREMA-D", "cremad", 1, _CREMAD),
-    ):
+    for corpus, folder in (("RAVDESS", "ravdess"), ("CREMA-D", "cremad")):
         files = sorted((data / "audio" / folder).rglob("*.opus"))
         for file in random.Random(5).sample(files, min(most, len(files))):  # noqa: S311 - no secret
-            said = sentences[re.split("[-_]", file.stem)[field]]
-            found.append((corpus, decode(file, SAMPLE_RATE_HZ), words(said)))
+            said = words(sentence_of(folder, file))
+            found.append((corpus, decode(file, SAMPLE_RATE_HZ), said))
     return found
 
 

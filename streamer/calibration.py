@@ -7,6 +7,7 @@ probable one, the sentiment's the more probable of those that this emotion allow
 each subset of modalities, since a network that hears less is less sure.
 """
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -19,6 +20,7 @@ COMPATIBLE: Float32 = np.array([[s in SENTIMENTS_OF[e] for s in SENTIMENTS] for 
 """[7, 3], 1 where the pair can occur."""
 _SHARES: Float64 = COMPATIBLE / COMPATIBLE.sum(axis=1, keepdims=True, dtype=np.float64)
 """[7, 3]: where an emotion leaves the sentiment open, each has its part of it. Without that, surprise would count twice."""
+_NO_BIAS: Final = {labels: (0.0,) * len(labels) for labels in (EMOTIONS, SENTIMENTS)}
 _NEUTRAL: Final = EMOTIONS.index("neutral")
 
 
@@ -55,8 +57,19 @@ def joint_probs(
 
     A sentiment head that says nothing leaves the emotions as their own head has them.
     """
-    emotion = emotion_logits / calibration.emotion_temperature + np.asarray(calibration.emotion_bias or 0.0)
-    sentiment = sentiment_logits / calibration.sentiment_temperature + np.asarray(calibration.sentiment_bias or 0.0)
+    return _joint_probs(emotion_logits, sentiment_logits, [calibration])
+
+
+def _joint_probs(
+    emotion_logits: Float32 | Float64, sentiment_logits: Float32 | Float64, calibrations: Sequence[Calibration]
+) -> Float64:
+    """`calibrations`: one for all samples, or one for each."""
+    emotion_t = np.array([[c.emotion_temperature] for c in calibrations])
+    sentiment_t = np.array([[c.sentiment_temperature] for c in calibrations])
+    emotion = emotion_logits / emotion_t + np.array([c.emotion_bias or _NO_BIAS[EMOTIONS] for c in calibrations])
+    sentiment = sentiment_logits / sentiment_t + np.array(
+        [c.sentiment_bias or _NO_BIAS[SENTIMENTS] for c in calibrations]
+    )
     scores = emotion[:, :, None] + sentiment[:, None, :]
     scores = np.where(COMPATIBLE > 0, scores, -np.inf)
     weights = np.exp(scores - scores.max(axis=(1, 2), keepdims=True)) * _SHARES
@@ -66,18 +79,27 @@ def joint_probs(
 
 def decide(emotion_logits: Float32, sentiment_logits: Float32, calibration: Calibration) -> list[Decision]:
     """[n, 7] and [n, 3] logits -> n decisions."""
-    joint = joint_probs(emotion_logits.astype(np.float64), sentiment_logits.astype(np.float64), calibration)
-    return [_decision(sample, calibration) for sample in joint]
+    return decide_each(emotion_logits, sentiment_logits, [calibration] * len(emotion_logits))
+
+
+def decide_each(
+    emotion_logits: Float32, sentiment_logits: Float32, calibrations: Sequence[Calibration]
+) -> list[Decision]:
+    """As `decide`, each sample by its own of n calibrations."""
+    joint = _joint_probs(emotion_logits.astype(np.float64), sentiment_logits.astype(np.float64), calibrations)
+    return [_decision(sample, calibration) for sample, calibration in zip(joint, calibrations, strict=True)]
 
 
 def _decision(joint: Float64, calibration: Calibration) -> Decision:
-    emotion_probs, sentiment_probs = joint.sum(axis=1), joint.sum(axis=0)
+    # Lists: of ten numbers, arrays give one at a time slowly.
+    emotion_probs: list[float] = joint.sum(axis=1).tolist()
+    sentiment_probs: list[float] = joint.sum(axis=0).tolist()
     # Neutral before its equals: where nothing could be judged, the first of the alphabet would be a guess.
     emotion = max(range(len(EMOTIONS)), key=lambda e: (emotion_probs[e], e == _NEUTRAL))
     sentiment = int(joint[emotion].argmax())
     return Decision(
-        tuple(float(p) for p in emotion_probs),
-        tuple(float(p) for p in sentiment_probs),
+        tuple(emotion_probs),
+        tuple(sentiment_probs),
         emotion,
         sentiment,
         _set(emotion_probs, calibration.emotion_threshold, emotion),
@@ -85,6 +107,7 @@ def _decision(joint: Float64, calibration: Calibration) -> Decision:
     )
 
 
-def _set(probs: Float64, threshold: float, label: int) -> tuple[int, ...]:
+def _set(probs: list[float], threshold: float, label: int) -> tuple[int, ...]:
     """Most probable first; never without the label itself."""
-    return tuple(int(i) for i in np.argsort(-probs, kind="stable") if 1 - probs[i] <= threshold or i == label)
+    order = sorted(range(len(probs)), key=lambda i: -probs[i])
+    return tuple(i for i in order if 1 - probs[i] <= threshold or i == label)

@@ -103,6 +103,9 @@ class ModalityField(msgspec.Struct, kw_only=True):
     """Its share in the fusion, 0 where it was not used; the shares sum to 1 where any was used."""
     reason: str | None
     """Why it was not used; null where it was."""
+    emotion: EmotionField | None = None
+    """What the emotion would be if there were nothing but this modality; null where it was not used. Where the voice is angry and the
+    words are not, it is seen here."""
 
 
 class BundleField(msgspec.Struct, kw_only=True):

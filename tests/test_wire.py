@@ -37,8 +37,8 @@ GOLDEN_UTTERANCE = (
     b'"emotion":{"label":"surprise","probs":{"anger":0.1133,"disgust":0.068,"fear":0.0408,"joy":0.1888,"neutral":0.0245,'
     b'"sadness":0.0147,"surprise":0.55},"set":["surprise","joy"],"uncertain":true},'
     b'"sentiment":{"label":"positive","probs":{"negative":0.1,"neutral":0.1,"positive":0.8},"set":["positive"],"uncertain":false},'
-    b'"modalities":{"text":{"used":true,"weight":0.6,"reason":null},"audio":{"used":true,"weight":0.25,"reason":null},'
-    b'"video":{"used":true,"weight":0.15,"reason":null}},'
+    b'"modalities":{"text":{"used":true,"weight":0.6,"reason":null,"emotion":null},"audio":{"used":true,"weight":0.25,"reason":null,"emotion":null},'
+    b'"video":{"used":true,"weight":0.15,"reason":null,"emotion":null}},'
     b'"latency_ms":{"endpoint":402.1,"asr":3.0,"text":7.2,"audio":4.4,"video":6.1,"fusion":0.6},'
     b'"bundle":{"name":"small","version":"1","sha256":"3fa2b1c03fa2b1c03fa2b1c03fa2b1c03fa2b1c03fa2b1c03fa2b1c03fa2b1c0"}}'
 )
@@ -86,6 +86,13 @@ def values_of(annotation: Any) -> st.SearchStrategy[Any]:
 @given(event=values_of(Event), encoding=st.sampled_from(get_args(wire.Encoding)))
 def test_an_event_comes_out_as_it_went_in(event: Event, encoding: wire.Encoding) -> None:
     assert decode(encode(event, encoding)) == event
+
+
+def test_an_event_from_before_each_modality_said_its_own_can_be_read() -> None:
+    payload = json.loads(GOLDEN_UTTERANCE)
+    for modality in payload["modalities"].values():
+        del modality["emotion"]
+    assert decode(json.dumps(payload).encode()) == decode(GOLDEN_UTTERANCE)
 
 
 def test_fields_that_a_later_version_added_are_ignored() -> None:

@@ -2,8 +2,8 @@
 
 from typing import Any, Final, NamedTuple
 
-from streamer.labels import EMOTIONS, MODALITIES, SENTIMENTS
-from streamer.wire import Utterance
+from streamer.labels import EMOTIONS, MODALITIES, SENTIMENTS, Modality
+from streamer.wire import EmotionField, Utterance
 
 Row = dict[str, Any]
 
@@ -33,6 +33,7 @@ COLUMNS: Final[dict[str, type]] = {
     "sentiment": str,
     "sentiment_uncertain": bool,
     **{f"sentiment_{label}": float for label in SENTIMENTS},
+    **{f"{modality}_emotion": str for modality in MODALITIES},
     **{f"{modality}_weight": float for modality in MODALITIES},
     **{f"{modality}_reason": str for modality in MODALITIES},
     "bundle": str,
@@ -61,8 +62,13 @@ def row(file: str, channel: int | None, said: Utterance) -> Row:
         "sentiment": said.sentiment.label,
         "sentiment_uncertain": said.sentiment.uncertain,
         **{f"sentiment_{label}": said.sentiment.probs[label] for label in SENTIMENTS},
+        **{f"{modality}_emotion": alone.label if alone else None for modality, alone in _alone(said)},
         **{f"{modality}_weight": said.modalities[modality].weight for modality in MODALITIES},
         **{f"{modality}_reason": said.modalities[modality].reason for modality in MODALITIES},
         "bundle": f"{said.bundle.name} {said.bundle.version}",
         "bundle_sha256": said.bundle.sha256,
     }
+
+
+def _alone(said: Utterance) -> list[tuple[Modality, EmotionField | None]]:
+    return [(modality, said.modalities[modality].emotion) for modality in MODALITIES]

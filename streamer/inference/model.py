@@ -8,7 +8,7 @@ import numpy as np
 
 from streamer import bundle as bundles
 from streamer.bundle import Bundle
-from streamer.calibration import Calibration, decide
+from streamer.calibration import Calibration, decide_each
 from streamer.errors import BundleError
 from streamer.features import ContextTurn, load_tokenizer
 from streamer.features.arrays import Float32, UInt8
@@ -98,26 +98,31 @@ class Model:
         return _first(self._sessions["video"].run(crops=tensor[None], mask=mask))
 
     def fuse(self, encodings: Mapping[Modality, Encoding | None], reasons: Mapping[Modality, str]) -> Prediction:
-        """What follows from the modalities that are there; `reasons` says why the others are not."""
+        """What follows from the modalities that are there, and from each alone; `reasons` says why the others are not."""
         given = {m: encoding for m in MODALITIES if (encoding := encodings.get(m)) is not None}
         # An encoder may mask what it was given, as wav2vec 2.0 does with silence: then it is as good as absent.
         present = frozenset(m for m, encoding in given.items() if encoding.mask.any())
         reasons = {**{m: "nothing in it that could be judged" for m in given if m not in present}, **reasons}
+        alone = {m: frozenset({m}) for m in MODALITIES if m in present}
+        subsets = list(dict.fromkeys((present, *alone.values())))
         inputs: dict[str, Float32] = {}
         for modality in MODALITIES:
             encoding = given.get(modality) or self._absent(modality)
-            inputs[modality], inputs[f"{modality}_mask"] = encoding.embedding[None], encoding.mask[None]
+            there = np.array([modality in subset for subset in subsets], np.float32)
+            inputs[modality] = there[:, None, None] * encoding.embedding
+            inputs[f"{modality}_mask"] = there[:, None] * encoding.mask
         emotion_logits, sentiment_logits, weights = self._sessions["fusion"].run(**inputs)
-        calibration = self.manifest.calibration.get(subset_name(present), Calibration())
-        (decision,) = decide(emotion_logits, sentiment_logits, calibration)
+        calibrations = [self.manifest.calibration.get(subset_name(subset), Calibration()) for subset in subsets]
+        decisions = dict(zip(subsets, decide_each(emotion_logits, sentiment_logits, calibrations), strict=True))
         return Prediction(
-            emotion=emotion_field(decision),
-            sentiment=sentiment_field(decision),
+            emotion=emotion_field(decisions[present]),
+            sentiment=sentiment_field(decisions[present]),
             modalities={
                 modality: ModalityField(
                     used=modality in present,
                     weight=round(float(weights[0, i]), 4) if modality in present else 0.0,
                     reason=None if modality in present else self._reason(modality, reasons),
+                    emotion=emotion_field(decisions[alone[modality]]) if modality in present else None,
                 )
                 for i, modality in enumerate(MODALITIES)
             },

@@ -34,6 +34,16 @@ def test_every_subset_of_modalities_has_its_own_calibration(told_apart: Model) -
     assert len(told_apart.fuse({"text": words, "audio": heard(told_apart, there=True)}, {}).emotion.set) == 1
 
 
+def test_each_modality_says_what_it_would_say_if_there_were_no_other(told_apart: Model) -> None:
+    words, voice = told_apart.encode_text("I can't believe it!"), heard(told_apart, there=True)
+    together = told_apart.fuse({"text": words, "audio": voice}, {})
+    by_words, by_voice = told_apart.fuse({"text": words}, {}), told_apart.fuse({"audio": voice}, {})
+    assert together.modalities["text"].emotion == by_words.emotion == by_words.modalities["text"].emotion
+    assert together.modalities["audio"].emotion == by_voice.emotion
+    assert together.modalities["video"].emotion is None
+    assert by_words.emotion.probs != by_voice.emotion.probs
+
+
 def test_an_encoder_that_masks_all_it_was_given_is_as_good_as_absent(told_apart: Model) -> None:
     words = told_apart.encode_text("I can't believe it!")
     result = told_apart.fuse({"text": words, "audio": heard(told_apart, there=False)}, {})
