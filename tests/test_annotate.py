@@ -314,6 +314,12 @@ def test_a_model_that_is_pulled_later_changes_what_rows_are_made_with(
     assert made_with(Settings(), "networks") != before
 
 
+def test_rows_without_a_column_that_was_added_are_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = made_with(Settings(), "networks")
+    monkeypatch.setitem(COLUMNS, "gaze_yaw_deg", float)
+    assert made_with(Settings(), "networks") != before
+
+
 @pytest.mark.parametrize(
     ("changed", "networks"),
     [

@@ -11,7 +11,7 @@ from streamer import __version__
 from streamer.annotate.parts import Parts, alone_at, version_of
 from streamer.annotate.process import Crew, Worker, started
 from streamer.annotate.recordings import Recordings
-from streamer.annotate.rows import Judged
+from streamer.annotate.rows import COLUMNS, Judged
 from streamer.annotate.tables import writer
 from streamer.annotate.worker import Question
 from streamer.asr import fetch_model, pinned
@@ -116,7 +116,7 @@ def _judge_all(
 
 
 def made_with(settings: Settings, networks: str, *, split_channels: bool = False) -> str:
-    """What the rows depend on, beside the recordings: `auto` means something else once another model is here.
+    """What the rows depend on, beside the recordings: `auto` means something else once another model is here, and columns are added.
 
     Args:
         settings: As the workers have them.
@@ -127,7 +127,8 @@ def made_with(settings: Settings, networks: str, *, split_channels: bool = False
         include={"segment": True, "faces": True, "asr": True, "inference": {"tensorrt_fp16"}}
     )
     here = [model.name for model in known_models() if find(model)]
-    return hashlib.sha256(f"{__version__} {kept} {here} {networks} {split_channels}".encode()).hexdigest()[:16]
+    made = f"{__version__} {list(COLUMNS)} {kept} {here} {networks} {split_channels}"
+    return hashlib.sha256(made.encode()).hexdigest()[:16]
 
 
 def _work_off(todo: "SimpleQueue[str]", workers: list[Worker], judge: Callable[[Worker, str], None]) -> None:
