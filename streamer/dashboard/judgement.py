@@ -23,6 +23,9 @@ from streamer.labels import EMOTIONS, MODALITIES, SENTIMENTS, Modality
 from streamer.wire import ModalityField, Partial
 
 LONGEST_BAR = 40
+SHORTEST_BAR = 8
+OWN = 1 + max(map(len, EMOTIONS))
+"""Columns of a blank and an emotion."""
 VALUE = 4
 """Columns of a blank and a number."""
 
@@ -91,13 +94,18 @@ def _bar(label: str, value: float, length: int, colour: str, *, chosen: bool) ->
 
 
 def modalities(source: SourceModel, width: int) -> Lines:
-    """How much each one counted, or why it did not, where that fits."""
+    """How much each one counted and, where there is room, what it says by itself; or why it did not count, where that fits."""
     lines: Lines = []
-    length = min(LONGEST_BAR, width - LABEL - VALUE)
-    for name in MODALITIES:
-        field = _field(source, name)
+    fields = {name: _field(source, name) for name in MODALITIES}
+    room = width - LABEL - VALUE
+    alone = room - OWN >= SHORTEST_BAR and any(field and field.emotion for field in fields.values())
+    length = min(LONGEST_BAR, room - OWN if alone else room)
+    for name, field in fields.items():
         if field is not None and field.used:
-            lines.append(_bar(name, field.weight, length, TEXT, chosen=False))
+            line = _bar(name, field.weight, length, TEXT, chosen=False)
+            if alone and field.emotion is not None:
+                line.append(f" {field.emotion.label}", EMOTION[field.emotion.label])
+            lines.append(line)
         else:
             why = reason(source, name) or ""
             inline = why if _fits(why, width) else "not used"

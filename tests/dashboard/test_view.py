@@ -1,6 +1,7 @@
 """The picture by its text: what is in it, and that it fits."""
 
 import io
+import re
 import time
 from collections.abc import Iterable
 
@@ -14,7 +15,7 @@ from streamer.dashboard.model import Model
 from streamer.dashboard.view import picture
 from streamer.labels import EMOTIONS, SENTIMENTS
 from streamer.publish.stamp import Draft, Stamper
-from streamer.wire import Event
+from streamer.wire import EmotionField, Event, Partial, Utterance
 from tests import talk
 
 
@@ -52,6 +53,18 @@ def test_one_source_is_shown_with_everything_that_is_known_of_it(width: int, hei
     ]  # fmt: skip
     assert [piece for piece in shown if piece not in text] == []
     assert "…" not in text.replace("news …", "").replace("thank you…", ""), "something was cut"
+
+
+@pytest.mark.parametrize(("width", "height"), [(120, 36), (200, 50)])
+def test_what_a_modality_says_by_itself_stands_beside_how_much_it_counted(width: int, height: int) -> None:
+    events = list(talk.talk(ends=True))
+    for event in events:
+        if isinstance(event, Utterance | Partial):
+            for field in event.modalities.values():
+                field.emotion = EmotionField(label="surprise", probs={}, set=["surprise"], uncertain=False)
+    lines = text_of(model_of(events), width, height)
+    assert [cell_len(line) for line in lines] == [width] * height
+    assert re.search(r"audio +[━─]+ \.\d\d surprise", "\n".join(lines))
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (200, 50)])
