@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from packaging.metadata import Metadata
 
 from streamer.bundle import Manifest
 
@@ -46,6 +47,27 @@ def test_the_wheel_holds_the_package_streamer_and_nothing_else(sizes: dict[str, 
         ".rttm",
         ".typed",
     }
+
+
+@pytest.mark.parametrize(
+    ("python", "machine", "asked"),
+    [
+        ("3.11", "x86_64", ["pocketsphinx<6,>=5.1"]),
+        ("3.12", "x86_64", ["pocketsphinx<5.1,>=5.0.4"]),
+        ("3.12", "aarch64", []),
+        ("3.13", "aarch64", ["pocketsphinx<6,>=5.1"]),
+        ("3.14", "x86_64", []),
+    ],
+)
+def test_the_embedded_recogniser_is_asked_for_only_where_it_need_not_be_compiled(
+    python: str, machine: str, asked: list[str], wheel: Path
+) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        needed = Metadata.from_email(archive.read(name), validate=False).requires_dist or []
+    where = {"python_version": python, "platform_machine": machine, "extra": ""}
+    found = [one for one in needed if one.name == "pocketsphinx" and one.marker and one.marker.evaluate(where)]
+    assert [f"{one.name}{one.specifier}" for one in found] == asked
 
 
 def test_the_wheel_holds_every_module(sizes: dict[str, int]) -> None:

@@ -77,11 +77,11 @@ def open_recogniser(
         return ENGINES[settings.engine](wanted), None
     if found := whisper_here(settings, device):
         return _whisper(found, wanted), f"best model that is here: {found.name}"
+    better = f"streamer models pull {model_to_fetch(settings, device)}"
     try:
-        better = model_to_fetch(settings, device)
-        return _open_sphinx(wanted), f"no Whisper model is here; better: streamer models pull {better}"
+        return _open_sphinx(wanted), f"no Whisper model is here; better: {better}"
     except EngineError as err:
-        return None, str(err)
+        return None, f"no Whisper model is here ({better}), and {err}"
 
 
 def fetch_model(settings: AsrSettings, *, device: Device, offline: bool, on_progress: OnProgress | None) -> None:

@@ -47,7 +47,10 @@ class PocketSphinx:
     def __init__(self, settings: AsrSettings, sources: int = 1) -> None:
         """`sources`: how many there will be; each has a decoder, whose loading must not fall into its first words."""
         if importlib.util.find_spec("pocketsphinx") is None:
-            raise EngineError("pocketsphinx: is not installed; pip install pocketsphinx")
+            raise EngineError(
+                "pocketsphinx: is not installed, as it has wheels for Python 3.11 to 3.13 only; "
+                "`pip install pocketsphinx` compiles it"
+            )
         if settings.language != "en":
             raise EngineError(
                 f"pocketsphinx: knows English only, asr.language is {settings.language!r}; use faster-whisper"

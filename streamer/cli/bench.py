@@ -1,5 +1,6 @@
 """`streamer bench`: how soon, how many, how fast, on this machine."""
 
+import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,7 +22,12 @@ def bench(
     rttm: Annotated[
         list[Path] | None, typer.Option(help="RTTM or STM file with its speech times. [beside the recording]")
     ] = None,
-    asr: Annotated[str, typer.Option(help="`auto`, `faster-whisper`, `pocketsphinx` or `none`.")] = "pocketsphinx",
+    asr: Annotated[
+        str | None,
+        typer.Option(
+            help="`auto`, `faster-whisper`, `pocketsphinx` or `none`. [pocketsphinx; auto where it has no wheel]"
+        ),
+    ] = None,
     window: Annotated[
         float, typer.Option(min=3, max=15, help="Seconds for which each number of sources is watched.")
     ] = 10.0,
@@ -39,6 +45,7 @@ def bench(
     wanted = [part for part in PARTS if not parts or part in parts]
     if unknown := set(parts or ()) - set(PARTS):
         raise typer.BadParameter(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    asr = asr or ("pocketsphinx" if importlib.util.find_spec("pocketsphinx") else "auto")
     _refuse_unknown_engine(asr)
     for flag, path in (("--out", out), ("--picture", picture)):
         if path is not None:

@@ -142,7 +142,8 @@ def bundle(facts: Facts) -> Iterator[Finding]:
 def microphone(facts: Facts) -> Iterator[Finding]:
     """Files and streams need none."""
     if facts.portaudio_error:
-        yield Finding("warn", "microphone", facts.portaudio_error, "apt-get install libportaudio2")
+        said, _, mend = facts.portaudio_error.partition("; mend: ")
+        yield Finding("warn", "microphone", said, mend or None)
     elif not facts.microphones:
         yield Finding("warn", "microphone", "none; files and streams still work")
     else:

@@ -1,5 +1,6 @@
 """Which engine is taken, and what is said where it cannot be."""
 
+import importlib.util
 import os
 import time
 from pathlib import Path
@@ -53,6 +54,16 @@ def test_auto_takes_the_best_model_that_is_here(cache: Path) -> None:
     assert recogniser.name == f"faster-whisper/{best}"
     assert note == f"best model that is here: {best}"
     recogniser.close()
+
+
+def test_auto_where_pocketsphinx_has_no_wheel_names_the_whisper_to_pull(monkeypatch: pytest.MonkeyPatch) -> None:
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "pocketsphinx" else find_spec(name))
+    recogniser, note = open_recogniser(AsrSettings())
+    assert recogniser is None
+    assert note is not None
+    assert note.startswith(f"no Whisper model is here (streamer models pull {best_first('cpu', CORES)[0]}), and pocketsphinx: ")
+    assert "compiles it" in note
 
 
 def test_auto_with_a_language_that_nothing_here_knows_has_no_engine_and_says_why() -> None:

@@ -38,7 +38,7 @@ def test_whatever_is_not_ok_and_has_a_command_names_it() -> None:
         broken_imports={"av": "no module"},
         sessions=(SessionFact("text", None, "broken"),),
         haar=False,
-        portaudio_error="PortAudio is missing",
+        portaudio_error="PortAudio is missing; mend: sudo apt install libportaudio2",
         gpus=GPU,
         store_writable=False,
     )
@@ -197,9 +197,22 @@ def test_a_driver_that_refuses_is_not_mended_by_pip() -> None:
     assert "CUDA failure 35" in finding.said
 
 
-def test_missing_portaudio_is_a_warning_with_its_package() -> None:
-    finding = found(replace(HEALTHY, portaudio_error="PortAudio is missing", microphones=()), "microphone")
-    assert (finding.status, finding.mend) == ("warn", "apt-get install libportaudio2")
+@pytest.mark.parametrize(
+    ("error", "said", "mend"),
+    [
+        (
+            "PortAudio is missing; mend: sudo apt install libportaudio2",
+            "PortAudio is missing",
+            "sudo apt install libportaudio2",
+        ),
+        ("PortAudio does not start (Host error)", "PortAudio does not start (Host error)", None),
+    ],
+)
+def test_portaudio_that_gives_no_microphone_is_a_warning_with_its_mend_where_there_is_one(
+    error: str, said: str, mend: str | None
+) -> None:
+    finding = found(replace(HEALTHY, portaudio_error=error, microphones=()), "microphone")
+    assert (finding.status, finding.said, finding.mend) == ("warn", said, mend)
 
 
 def test_no_devices_are_warnings_for_files_still_work() -> None:
