@@ -15,6 +15,7 @@ from streamer.publish import Draft, Publisher
 from streamer.settings import Settings
 
 if TYPE_CHECKING:
+    from streamer.asr import Recogniser
     from streamer.inference import Model
     from streamer.models_store import OnProgress
 
@@ -27,13 +28,19 @@ class Daemon:
     """
 
     def __init__(
-        self, settings: Settings, *, model: "Model | None" = None, on_download: "OnProgress | None" = None
+        self,
+        settings: Settings,
+        *,
+        model: "Model | None" = None,
+        recogniser: "tuple[Recogniser | None, str | None] | None" = None,
+        on_download: "OnProgress | None" = None,
     ) -> None:
         """Open what the settings name.
 
         Args:
             settings: Of the whole run.
             model: The bundle of these settings, already loaded, where one process runs many files one after the other.
+            recogniser: The same of speech recognition, as `open_recogniser` gave it; comes with a model, and stays open.
             on_download: Told of a speech model that is fetched, which happens only where its engine is named.
         """
         if not settings.source:
@@ -44,7 +51,7 @@ class Daemon:
         self.session = uuid.uuid4().hex[:12]
         self._opened = ExitStack()
         with self._opened:
-            self._groups = self._open(settings, model, on_download)
+            self._groups = self._open(settings, model, recogniser, on_download)
             # The last that is opened, so that a start that fails leaves no recording behind.
             self.publisher = Publisher(settings.publish, [s.name for s in settings.source], session=self.session)
             self._opened.callback(self.publisher.close)
@@ -80,11 +87,15 @@ class Daemon:
         self.close()
 
     def _open(
-        self, settings: Settings, model: "Model | None", on_download: "OnProgress | None"
+        self,
+        settings: Settings,
+        model: "Model | None",
+        recogniser: "tuple[Recogniser | None, str | None] | None",
+        on_download: "OnProgress | None",
     ) -> "list[Group] | list[GroupElsewhere]":
         of_each = shares(settings)
         if model is not None or len(of_each) == 1:
-            group = Group(settings, self._publish, model=model, on_download=on_download)
+            group = Group(settings, self._publish, model=model, recogniser=recogniser, on_download=on_download)
             self._opened.callback(group.close)
             return [group]
         fetch_model(settings.asr, device="cpu", offline=settings.offline, on_progress=on_download)

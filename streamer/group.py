@@ -47,6 +47,7 @@ class Group:
         publish: Callable[[Draft], None],
         *,
         model: Model | None = None,
+        recogniser: tuple[Recogniser | None, str | None] | None = None,
         on_download: "OnProgress | None" = None,
     ) -> None:
         """Open what the settings name.
@@ -55,6 +56,7 @@ class Group:
             settings: Of these sources; what they say of publishing is another's.
             publish: Called from the threads of the sources.
             model: The bundle of these settings, already loaded.
+            recogniser: As `open_recogniser` gave it; stays open.
             on_download: Told of a speech model that is fetched.
         """
         self._settings = settings
@@ -66,14 +68,14 @@ class Group:
             sources = [(wanted, self._open_source(wanted)) for wanted in settings.source]
             self._model = model or open_model(settings.inference)
             device: Device = "cuda" if self._model.on_gpu else "cpu"
-            self._recogniser, self._asr_note = open_recogniser(
+            self._recogniser, self._asr_note = recogniser or open_recogniser(
                 settings.asr,
                 device=device,
                 offline=settings.offline,
                 on_progress=on_download,
                 sources=max(1, sum(bool(source.audio_name) and wanted.subtitles is None for wanted, source in sources)),
             )
-            if self._recogniser is not None:
+            if self._recogniser is not None and recogniser is None:
                 self._opened.callback(self._recogniser.close)
             voice = open_voice_session()
             self._flows = [self._flow(wanted, source, voice) for wanted, source in sources]

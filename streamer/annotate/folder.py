@@ -1,6 +1,7 @@
 """All recordings of a folder, in several processes: each has a thread here that asks it for one file after the other."""
 
 import hashlib
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -100,7 +101,7 @@ def _judge_all(
     def judge(worker: Worker, name: str) -> None:
         path = files[name]
         version = version_of(path)  # before it is read: what is written into it meanwhile may have been missed
-        answer = worker.ask(Question(settings, path, name, split_channels))
+        answer = worker.ask(Question(settings, path, name, split_channels, cores))
         if isinstance(answer, str):
             result.bad[name] = answer
         elif version is None or version != version_of(path):
@@ -111,6 +112,7 @@ def _judge_all(
         on_file(path)
 
     crew.hire(min(workers, todo.qsize()))
+    cores = max(1, len(os.sched_getaffinity(0)) // len(crew.workers))
     _work_off(todo, crew.workers, judge)
     return result, judged
 

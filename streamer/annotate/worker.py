@@ -2,12 +2,13 @@
 
 import threading
 import uuid
-from contextlib import suppress
+from contextlib import closing, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from streamer import child_process
+from streamer.annotate.hearing import Hearing
 from streamer.annotate.rows import Judged, row
 from streamer.asr import Device
 from streamer.daemon import Daemon
@@ -33,6 +34,8 @@ class Question(NamedTuple):
     """Inside its folder."""
     split_channels: bool
     """Each channel of its sound by itself."""
+    cores: int
+    """That speech recognition may keep busy: the others are the other processes'."""
 
 
 class Opened(NamedTuple):
@@ -46,7 +49,7 @@ class Opened(NamedTuple):
 def serve(connection: Connection, settings: InferenceSettings) -> None:
     """Send an `Opened`, or the error why not; then answer each `Question` with an `Answer`, until the other side hangs up.
 
-    The networks are loaded once, the recogniser for each file: it gets used to a voice.
+    The networks and the recogniser are loaded once.
     """
     child_process.begin()
     with suppress(BrokenPipeError):  # nobody waits for the answer any more
@@ -59,15 +62,17 @@ def _answer_all(connection: Connection, inference: InferenceSettings) -> None:
     except StreamerError as err:
         connection.send(err)
         return
-    connection.send(Opened("cuda" if model.on_gpu else "cpu", f"{model.field.sha256} {model.providers}"))
-    while (asked := _receive(connection)) is not None:
-        try:
-            answer = _answer(asked, model)
-        except StreamerError as err:
-            answer = str(err)
-        except Exception as err:  # noqa: BLE001 - a strange file must not stop the others
-            answer = f"{type(err).__name__}: {err}"
-        connection.send(answer)
+    opened = Opened("cuda" if model.on_gpu else "cpu", f"{model.field.sha256} {model.providers}")
+    connection.send(opened)
+    with closing(Hearing(opened.device)) as hearing:
+        while (asked := _receive(connection)) is not None:
+            try:
+                answer = _answer(asked, model, hearing)
+            except StreamerError as err:
+                answer = str(err)
+            except Exception as err:  # noqa: BLE001 - a strange file must not stop the others
+                answer = f"{type(err).__name__}: {err}"
+            connection.send(answer)
 
 
 def _receive(connection: Connection) -> Question | None:
@@ -78,7 +83,7 @@ def _receive(connection: Connection) -> Question | None:
     return asked
 
 
-def _answer(asked: Question, model: Model) -> Answer:
+def _answer(asked: Question, model: Model, hearing: Hearing) -> Answer:
     """From one playing of the file, or from one for each channel."""
     channels: list[int | None] = [None]
     if asked.split_channels:
@@ -86,7 +91,8 @@ def _answer(asked: Question, model: Model) -> Answer:
             channels = [*range(1, channels_of(container) + 1)] or channels
     rows, troubles = [], []
     for channel in channels:
-        with Daemon(_of_one(asked.settings, asked.path, channel), model=model) as daemon:
+        settings, recogniser = _of_one(asked.settings, asked.path, channel), hearing.afresh(asked.settings, asked.cores)
+        with Daemon(settings, model=model, recogniser=recogniser) as daemon:
             answer = _judged(daemon, asked.name, channel)
         if isinstance(answer, str):
             return answer

@@ -38,6 +38,7 @@ class Wanted(NamedTuple):
     offline: bool
     on_progress: OnProgress | None
     sources: int = 1
+    cores: int | None = None
 
 
 class Found(NamedTuple):
@@ -54,6 +55,7 @@ def open_recogniser(
     offline: bool = False,
     on_progress: OnProgress | None = None,
     sources: int = 1,
+    cores: int | None = None,
 ) -> tuple[Recogniser | None, str | None]:
     """Open the engine that the settings name; `auto` takes the best that is there, and never fetches anything.
 
@@ -63,6 +65,7 @@ def open_recogniser(
         offline: never ask a hub.
         on_progress: told of a download, which happens only where `faster-whisper` is named.
         sources: how many will be heard.
+        cores: how many it may keep busy; all that this process has where none are named.
 
     Returns:
         The recogniser, and why it is this one; or None, and why there is none.
@@ -70,7 +73,7 @@ def open_recogniser(
     Raises:
         EngineError: an engine that was named cannot be used; without a network that is known within five seconds.
     """
-    wanted = Wanted(settings, device, offline, on_progress, sources)
+    wanted = Wanted(settings, device, offline, on_progress, sources, cores)
     if settings.engine == "none":
         return None, "speech recognition is off (asr.engine = none)"
     if settings.engine != "auto":
@@ -121,7 +124,7 @@ def _open_whisper(wanted: Wanted) -> Recogniser:
 
 
 def _whisper(found: Found, wanted: Wanted) -> Whisper:
-    crew = Crew.of(wanted.sources, len(os.sched_getaffinity(0)))
+    crew = Crew.of(wanted.sources, wanted.cores or len(os.sched_getaffinity(0)))
     return Whisper(found.folder, found.name, wanted.settings, _usable(wanted.device), crew)
 
 

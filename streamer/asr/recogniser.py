@@ -45,5 +45,8 @@ class Recogniser(Protocol):
             in_step: the stream waits for the recognition, so that words never depend on how fast this machine is.
         """
 
+    def forget(self) -> None:
+        """Between two recordings: what comes next is heard as if nothing had been heard before."""
+
     def close(self) -> None:
         """Let go of threads and memory."""

@@ -97,6 +97,20 @@ class PocketSphinx:
             self._made.remove(decoder)
         decoder.close()
 
+    def forget(self) -> None:
+        """Decoders begin anew, without loading their model again; those of utterances that were left open are let go."""
+        with self._lock:
+            ready = [*self._fresh, *self._idle.values()]
+            self._fresh, self._idle = [], {}
+            for decoder in self._made:
+                with suppress(EngineError):  # it has died
+                    if decoder in ready:
+                        decoder.forget()
+                        self._fresh.append(decoder)
+                        continue
+                decoder.close()
+            self._made = list(self._fresh)
+
     def close(self) -> None:
         """End the processes; an utterance that is still open is told."""
         with self._lock:

@@ -66,6 +66,10 @@ class SphinxDecoder:
         with contextlib.suppress(OSError, AttributeError):  # elsewhere than on Linux the pipe stays as it is
             fcntl.fcntl(self._stdin.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
+    def forget(self) -> None:
+        """Begin as a fresh one: other voices and another microphone come."""
+        self._send(b"n")
+
     def begin(self) -> None:
         """A part begins."""
         self._partial = []

@@ -125,6 +125,9 @@ class Subtitles:
         del source, in_step
         return Reading(self._cues, self.name, start_s, self._language)
 
+    def forget(self) -> None:
+        """They know nothing of voices."""
+
     def close(self) -> None:
         """Nothing is held."""
 

@@ -91,6 +91,9 @@ class Whisper:
         del start_s, source
         return WhisperRecognition(self.name, self.jobs, self._settings.min_confidence, in_step=in_step)
 
+    def forget(self) -> None:
+        """It hears each utterance by itself."""
+
     def close(self) -> None:
         """End the threads after what they do now; who still waits is told."""
         self.jobs.close()

@@ -48,7 +48,8 @@ def is_live(url: str, container: "InputContainer") -> bool:
     """Whether it cannot wait for us: cameras and broadcasts, not films on a web server, which have a length or at least a size."""
     if not is_remote(url):
         return False
-    has_size = container.size > 0 and container.format.name not in SIZE_IS_ANOTHERS
+    size = container.size or 0  # what is not known was -78 until PyAV 19, and is None since
+    has_size = size > 0 and container.format.name not in SIZE_IS_ANOTHERS
     return urlsplit(url).scheme in ALWAYS_LIVE or (container.duration is None and not has_size)
 
 

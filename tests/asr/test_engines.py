@@ -62,7 +62,9 @@ def test_auto_where_pocketsphinx_has_no_wheel_names_the_whisper_to_pull(monkeypa
     recogniser, note = open_recogniser(AsrSettings())
     assert recogniser is None
     assert note is not None
-    assert note.startswith(f"no Whisper model is here (streamer models pull {best_first('cpu', CORES)[0]}), and pocketsphinx: ")
+    assert note.startswith(
+        f"no Whisper model is here (streamer models pull {best_first('cpu', CORES)[0]}), and pocketsphinx: "
+    )
     assert "compiles it" in note
 
 

@@ -15,7 +15,7 @@ from streamer.asr.sphinx_decoder import SphinxDecoder, Word
 from streamer.bench.processes import family
 from streamer.errors import EngineError
 from streamer.features.arrays import Float32
-from streamer.messages import CHUNK_SAMPLES, SAMPLE_RATE_HZ
+from streamer.messages import CHUNK_SAMPLES, SAMPLE_RATE_HZ, Transcript
 from streamer.settings import AsrSettings
 
 MONDAY_S = (0.8, 3.05)
@@ -192,6 +192,34 @@ def test_a_source_keeps_its_decoder(sphinx: PocketSphinx) -> None:
     decoder = sphinx._idle["cam"]
     again = begin(sphinx, 1.0, source="cam")
     assert again._decoder is decoder
+
+
+def test_after_forgetting_words_and_confidence_are_those_of_a_fresh_recogniser(
+    sphinx: PocketSphinx, demo_voice: Float32
+) -> None:
+    def heard() -> Transcript:
+        recognition = begin(sphinx, 0.0, source="file", in_step=True)
+        push(recognition, part(demo_voice, *LOVE_S))
+        return recognition.finish(2.3)
+
+    fresh = heard()
+    used = heard()
+    sphinx.forget()
+    assert heard() == fresh
+    assert used != fresh  # its confidence: a decoder gets used to a voice
+
+
+def test_what_was_left_open_is_let_go_when_all_is_forgotten_and_so_is_what_died(sphinx: PocketSphinx) -> None:
+    left = begin(sphinx, 0.0, source="left")
+    begin(sphinx, 0.0, source="died").finish(0.0)
+    begin(sphinx, 0.0, source="lives").finish(0.0)
+    died, lives = sphinx._idle["died"], sphinx._idle["lives"]
+    died._process.kill()
+    died._process.wait()
+    sphinx.forget()
+    assert sphinx._made == sphinx._fresh == [lives]
+    assert left._decoder._stdout.closed
+    assert died._stdout.closed
 
 
 def test_after_close_an_open_utterance_is_told(demo_voice: Float32) -> None:

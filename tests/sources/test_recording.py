@@ -1,7 +1,6 @@
 """Real files: what is in them comes out, in order, at its time."""
 
 import hashlib
-import struct
 import time
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import soxr
 from streamer.errors import SourceError
 from streamer.features.arrays import UInt8
 from streamer.messages import CHUNK_SAMPLES, SAMPLE_RATE_HZ, AudioChunk, AudioTick, VideoFrame, VideoTick
+from tests import quicktime
 from tests.sources.conftest import Ffmpeg, Play
 from tests.sources.playing import Played
 
@@ -151,26 +151,21 @@ def assert_as_ffmpeg_shows_it(image_rgb: UInt8, path: Path, ffmpeg: Ffmpeg) -> N
 @pytest.mark.parametrize("turned", [90, 180, 270])
 def test_a_phones_picture_is_shown_upright(turned: int, ffmpeg: Ffmpeg, play: Play, film: Path, tmp_path: Path) -> None:
     phone = tmp_path / "phone.mp4"
-    ffmpeg("-i", film, "-t", "0.2", "-c", "copy", "-an", "-metadata:s:v", f"rotate={turned}", phone)
+    ffmpeg("-i", film, "-t", "0.2", "-c", "copy", "-an", phone)
+    quicktime.note(phone, quicktime.TURNED[turned])
     (first, *_) = play(phone).frames
     assert_as_ffmpeg_shows_it(first.rgb(), phone, ffmpeg)
 
 
 MIRRORED = {"left and right": (-1, 0, 0, 1), "top and bottom": (1, 0, 0, -1), "at its diagonal": (0, 1, 1, 0),
             "at its other diagonal": (0, -1, -1, 0)}  # fmt: skip
-"""The first four numbers of a QuickTime matrix: where a step to the right and one down lead."""
 
 
 @pytest.mark.parametrize("how", MIRRORED)
 def test_a_mirrored_picture_is_mirrored_back(how: str, ffmpeg: Ffmpeg, play: Play, film: Path, tmp_path: Path) -> None:
     mirrored = tmp_path / "mirrored.mp4"
     ffmpeg("-i", film, "-t", "0.2", "-c", "copy", "-an", mirrored)
-    right_x, right_y, down_x, down_y = (number << 16 for number in MIRRORED[how])
-    matrix = struct.pack(">9i", right_x, right_y, 0, down_x, down_y, 0, 0, 0, 1 << 30)
-    content = bytearray(mirrored.read_bytes())
-    start = content.index(b"tkhd") + 44  # of the header of its only track
-    content[start : start + 36] = matrix
-    mirrored.write_bytes(content)
+    quicktime.note(mirrored, MIRRORED[how])
     (first, *_) = play(mirrored).frames
     assert_as_ffmpeg_shows_it(first.rgb(), mirrored, ffmpeg)
 

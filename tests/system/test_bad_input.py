@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from streamer import bundle
+from tests import quicktime
 from tests.system.conftest import CLIP, Ffmpeg, Ran
 
 Run = Callable[..., Ran]
@@ -163,7 +164,7 @@ def test_8_khz_surround_turned_and_uneven_films_are_heard_like_the_original(
 ) -> None:
     film = made(name, "-t", "5.6", "-i", CLIP, *words)
     if name == "phone.mp4":  # turned pixels and the note that says so, as a phone writes them
-        film = made("phone-noted.mp4", "-i", film, "-c", "copy", "-metadata:s:v", "rotate=90")
+        quicktime.note(film, quicktime.TURNED[270])
     ran = run("--source", film, "--pace", "fast")
     assert ran.code == 0
     assert len(ran.of("utterance")) == 2
