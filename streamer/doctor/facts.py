@@ -16,7 +16,7 @@ OPENCV_WHEELS: Final = (
 )
 """All of them write the same folder `cv2`."""
 NEEDED: Final = {
-    "av": "av>=17",
+    "av": "av>=17,<20",
     "cv2": "opencv-python-headless>=4.13,<5",
     "faster_whisper": "faster-whisper>=1.2,<2",
     "msgspec": "msgspec>=0.20",
