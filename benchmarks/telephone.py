@@ -16,10 +16,7 @@ from rich.table import Table
 from scipy.signal import butter, sosfiltfilt
 
 from streamer import load_bundle
-from streamer.features import LogMelSpec
 from streamer.features.arrays import Float32
-from streamer.features.log_mel import log_mel, mel_edges_hz
-from streamer.features.narrow_band import widened
 from streamer.labels import EMOTIONS
 from streamer.messages import SAMPLE_RATE_HZ
 from training import corpora
@@ -53,12 +50,6 @@ def by_telephone(waveform: Float32) -> Float32:
 LINES: Final[dict[str, Callable[[Float32], Float32]]] = {"as recorded": as_it_is, "by telephone": by_telephone}
 
 
-def is_narrow(waveform: Float32, spec: LogMelSpec) -> bool:
-    """Whether the features fill what a line left out."""
-    mel = log_mel(waveform, spec)
-    return widened(mel, mel_edges_hz(spec), spec.floor) is not mel
-
-
 def before(samples: list[Sample], index: int, count: int) -> list[int]:
     """Other clips of the same speaker, always the same."""
     others = [i for i, s in enumerate(samples) if s.speaker == samples[index].speaker and i != index]
@@ -72,11 +63,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--most", type=int, default=300, help="clips of a corpus, drawn with a fixed seed")
     wanted = parser.parse_args(arguments)
     model = load_bundle()
-    assert model.manifest.audio is not None
-    spec = model.manifest.audio.spec
-    assert isinstance(spec, LogMelSpec)
-    columns = ("corpus", "clips", "line", "taken for a telephone", "alone", "after eight clips")
-    table = Table(*columns, title="unweighted recall of the voice")
+    table = Table("corpus", "clips", "line", "alone", "after eight clips", title="unweighted recall of the voice")
     for corpus in SPEECH:
         samples = [s for s in corpora.read((corpus,), wanted.data) if s.split == "dev" and s.audio is not None]
         chosen = np.sort(np.random.default_rng(_SEED).permutation(len(samples))[: wanted.most])
@@ -84,7 +71,6 @@ def main(arguments: list[str] | None = None) -> None:
         recorded = [decode(s.audio, SAMPLE_RATE_HZ) for s in samples if s.audio is not None]
         for line, carry in LINES.items():
             waveforms = [carry(waveform) for waveform in recorded]
-            taken = float(np.mean([is_narrow(waveform, spec) for waveform in waveforms]))
             recalls = []
             for count in (0, 8):
                 said = [
@@ -94,7 +80,7 @@ def main(arguments: list[str] | None = None) -> None:
                     for i in chosen
                 ]
                 recalls.append(unweighted_recall(truth, np.array([EMOTIONS.index(s.emotion.label) for s in said])))
-            table.add_row(corpus, str(len(chosen)), line, f"{taken:.1%}", *(f"{recall:.3f}" for recall in recalls))
+            table.add_row(corpus, str(len(chosen)), line, *(f"{recall:.3f}" for recall in recalls))
     Console().print(table)
 
 

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from streamer.features import FaceCropSpec, FunctionalsSpec, LogMelSpec, TextSpec, VectorsSpec
 from streamer.features.arrays import Float32, Int64
-from streamer.features.log_mel import normalise, remembered
+from streamer.features.log_mel import normalise
+from streamer.features.voice_spectrum import voice_spectrum
 from streamer.labels import MODALITIES, Modality
 from training.batch import Batch, rng_for, shuffled, targets
 from training.clip_store import ClipStore
@@ -84,7 +85,7 @@ def session_source(spec: LogMelSpec, store: ClipStore, samples: list[Sample]) ->
     def spectrum(sample: Sample) -> Float32 | None:
         if sample.key not in spectra:
             mel = store.sound(sample).features
-            spectra[sample.key] = None if mel is None else remembered(mel, spec)
+            spectra[sample.key] = None if mel is None else voice_spectrum(mel)
         return spectra[sample.key]
 
     def of(sample: Sample) -> Steps | None:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from streamer.features import LogMelSpec
 from streamer.features.arrays import Float32
-from streamer.features.log_mel import log_mel, normalise, remembered
+from streamer.features.log_mel import log_mel, normalise
+from streamer.features.voice_spectrum import voice_spectrum
 from training.augment.sound import SoundAugment, augment_mel, mask_mel
 from training.batch import Batch, rng_for, shuffled, targets
 from training.decode import decode
@@ -77,7 +78,7 @@ class AudioData:
         self.sizes = [len(mel) for mel in self.mels]
         self.earlier = min(earlier, self.spec.history_utterances)
         self.sessions = (
-            Sessions(samples, np.stack([remembered(mel.astype(np.float32), self.spec) for mel in self.mels]))
+            Sessions(samples, np.stack([voice_spectrum(mel.astype(np.float32)) for mel in self.mels]))
             if self.spec.history_utterances
             else None
         )

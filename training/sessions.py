@@ -32,7 +32,7 @@ class Sessions:
     """Of some clips, what was heard before each."""
 
     def __init__(self, samples: list[Sample], spectra: Float32) -> None:
-        """Args: spectra: What is `remembered` of each clip, [n, bands]."""
+        """Args: spectra: Each clip's `voice_spectrum`, [n, bands]."""
         self._spectra = spectra
         self._samples = samples
         self._of_speaker = _grouped([s.speaker for s in samples])

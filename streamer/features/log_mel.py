@@ -12,7 +12,6 @@ import msgspec
 import numpy as np
 
 from streamer.features.arrays import Float32
-from streamer.features.narrow_band import widened
 from streamer.features.voice_spectrum import reference, voice_spectrum
 
 RelativeTo = Literal["bands", "level", "session", "nothing"]
@@ -36,8 +35,7 @@ class LogMelSpec(msgspec.Struct, frozen=True, tag_field="kind", tag="log_mel", f
     relative_to: RelativeTo = "bands"
     """What takes away level and microphone, which no corpus shares with a user. `bands`: subtract each band's mean over the
     utterance. `level`: subtract the logarithm of the utterance's mean power, which leaves the timbre (a tense voice is brighter).
-    `session`: subtract the spectrum of the utterances before, which leaves how this one differs from them in level and timbre; what a
-    telephone left out is filled before."""
+    `session`: subtract the spectrum of the utterances before, which leaves how this one differs from them in level and timbre."""
     range_db: float = 48.0
     """With `level` and `session`: what lies further below is raised to this, so that a silent studio and a quiet room are alike;
     0 is the middle of the range."""
@@ -106,16 +104,10 @@ def normalise(mel: Float32, spec: LogMelSpec, earlier: Sequence[Float32] | Float
         case "level":
             mel = _within(mel - np.log(np.exp(mel).mean()), spec.range_db)
         case "session":
-            mel = widened(mel, mel_edges_hz(spec), spec.floor)
             mel = _within(mel - reference(mel, earlier, mel_edges_hz(spec)), spec.range_db)
         case "nothing":
             pass
     return np.asarray(mel / spec.std, np.float32)
-
-
-def remembered(mel: Float32, spec: LogMelSpec) -> Float32:
-    """[frames, n_mels], not set in relation to anything -> [n_mels]: what later utterances are told of one."""
-    return voice_spectrum(widened(mel, mel_edges_hz(spec), spec.floor))
 
 
 def _within(mel: Float32, range_db: float) -> Float32:
@@ -191,9 +183,9 @@ class LogMelStream:
         return normalise(self._heard(samples), self._spec, self._earlier)
 
     def memory(self, samples: int | None = None) -> Float32 | None:
-        """See `remembered`; None where it was too short to sound like somebody."""
+        """What later utterances are told of this one, [n_mels]; None where it was too short to sound like somebody."""
         self._work_off()
-        return remembered(self._heard(samples), self._spec) if self._frames else None
+        return voice_spectrum(self._heard(samples)) if self._frames else None
 
     def _work_off(self) -> Float32:
         """Make all frames that can be made; gives what is left for the next."""

@@ -53,7 +53,7 @@ def reference(mel: Float32, earlier: Sequence[Float32] | Float32, edges_hz: tupl
 
     Args:
         mel: [frames, bands], log mel power of the utterance.
-        earlier: What is `remembered` of each utterance before it, of the same microphone. Without any, what counts is the
+        earlier: The `voice_spectrum` of each utterance before it, of the same microphone. Without any, what counts is the
             utterance's own level, and the colour of average speech.
         edges_hz: Of the bands, [bands + 2].
     """

@@ -38,7 +38,7 @@ def augment_mel(
 
     Args:
         mel: [frames, n_mels] of `log_mel`, not normalised.
-        before: [earlier, n_mels], what is `remembered` of each clip before: they share voice, microphone and noise with this one.
+        before: [earlier, n_mels], the `voice_spectrum` of each clip before: they share voice, microphone and noise with this one.
         spec: Of the clip.
         config: How far to go.
         rng: Decides.
