@@ -39,6 +39,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Let models that the developer has pulled change nothing: `auto` would take them. Workers of xdist inherit the environment."""
     if hasattr(config, "workerinput"):
         return
+    for library in ("OMP", "OPENBLAS"):  # threads that spin for work take it from the tests beside
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     cache = tempfile.TemporaryDirectory(prefix="streamer-tests-")
     config.add_cleanup(cache.cleanup)
     os.environ["XDG_CACHE_HOME"] = cache.name
