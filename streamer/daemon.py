@@ -15,7 +15,7 @@ from streamer.publish import Draft, Publisher
 from streamer.settings import Settings
 
 if TYPE_CHECKING:
-    from streamer.asr import Recogniser
+    from streamer.asr import OpenedRecogniser
     from streamer.inference import Model
     from streamer.models_store import OnProgress
 
@@ -32,7 +32,7 @@ class Daemon:
         settings: Settings,
         *,
         model: "Model | None" = None,
-        recogniser: "tuple[Recogniser | None, str | None] | None" = None,
+        recogniser: "OpenedRecogniser | None" = None,
         on_download: "OnProgress | None" = None,
     ) -> None:
         """Open what the settings name.
@@ -90,7 +90,7 @@ class Daemon:
         self,
         settings: Settings,
         model: "Model | None",
-        recogniser: "tuple[Recogniser | None, str | None] | None",
+        recogniser: "OpenedRecogniser | None",
         on_download: "OnProgress | None",
     ) -> "list[Group] | list[GroupElsewhere]":
         of_each = shares(settings)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from streamer.app import Flow, Parts
-from streamer.asr import Device, Recogniser, open_recogniser, open_subtitles
+from streamer.asr import Device, OpenedRecogniser, Recogniser, open_recogniser, open_subtitles
 from streamer.errors import SourceError, StageError
 from streamer.faces import FaceWatch, open_detector
 from streamer.features import FaceCropSpec
@@ -47,7 +47,7 @@ class Group:
         publish: Callable[[Draft], None],
         *,
         model: Model | None = None,
-        recogniser: tuple[Recogniser | None, str | None] | None = None,
+        recogniser: OpenedRecogniser | None = None,
         on_download: "OnProgress | None" = None,
     ) -> None:
         """Open what the settings name.

@@ -1,6 +1,6 @@
 """The speech recognition of one process, for one recording after the other: loading it takes longer than hearing a short one."""
 
-from streamer.asr import Device, Recogniser, open_recogniser
+from streamer.asr import Device, OpenedRecogniser, open_recogniser
 from streamer.settings import AsrSettings, Settings
 
 
@@ -11,9 +11,9 @@ class Hearing:
         """`device`: what the networks run on."""
         self._device: Device = device
         self._settings: AsrSettings | None = None
-        self._opened: tuple[Recogniser | None, str | None] = None, None
+        self._opened: OpenedRecogniser = None, None
 
-    def afresh(self, settings: Settings, cores: int) -> tuple[Recogniser | None, str | None]:
+    def afresh(self, settings: Settings, cores: int) -> OpenedRecogniser:
         """As `open_recogniser` gives it, without a memory of the recordings before.
 
         Raises:

@@ -30,6 +30,10 @@ def best_first(device: Device, cores: int) -> tuple[str, ...]:
     return (*reversed(fit), *_ON_A_PROCESSOR[len(fit) :])
 
 
+OpenedRecogniser = tuple[Recogniser | None, str | None]
+"""The recogniser, and why it is this one; or None, and why there is none."""
+
+
 class Wanted(NamedTuple):
     """What an engine is opened with."""
 
@@ -56,7 +60,7 @@ def open_recogniser(
     on_progress: OnProgress | None = None,
     sources: int = 1,
     cores: int | None = None,
-) -> tuple[Recogniser | None, str | None]:
+) -> OpenedRecogniser:
     """Open the engine that the settings name; `auto` takes the best that is there, and never fetches anything.
 
     Args:
@@ -66,9 +70,6 @@ def open_recogniser(
         on_progress: told of a download, which happens only where `faster-whisper` is named.
         sources: how many will be heard.
         cores: how many it may keep busy; all that this process has where none are named.
-
-    Returns:
-        The recogniser, and why it is this one; or None, and why there is none.
 
     Raises:
         EngineError: an engine that was named cannot be used; without a network that is known within five seconds.

@@ -39,6 +39,11 @@ def confidence_of(words: list[Word]) -> float | None:
     return round(1.0 / (1.0 + math.exp(-(SLOPE * mean_log + BIAS))), 3)
 
 
+def is_installed() -> bool:
+    """Not everywhere: the package asks for it only where it has a wheel."""
+    return importlib.util.find_spec("pocketsphinx") is not None
+
+
 class PocketSphinx:
     """The recogniser: keeps each source's decoder between its utterances."""
 
@@ -46,10 +51,9 @@ class PocketSphinx:
 
     def __init__(self, settings: AsrSettings, sources: int = 1) -> None:
         """`sources`: how many there will be; each has a decoder, whose loading must not fall into its first words."""
-        if importlib.util.find_spec("pocketsphinx") is None:
+        if not is_installed():
             raise EngineError(
-                "pocketsphinx: is not installed, as it has wheels for Python 3.11 to 3.13 only; "
-                "`pip install pocketsphinx` compiles it"
+                "pocketsphinx: is not installed; `pip install pocketsphinx` (compiles it where it has no wheel, as for Python 3.14)"
             )
         if settings.language != "en":
             raise EngineError(

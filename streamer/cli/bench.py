@@ -1,6 +1,5 @@
 """`streamer bench`: how soon, how many, how fast, on this machine."""
 
-import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,6 +36,7 @@ def bench(
     from rich.console import Console
     from rich.table import Table
 
+    from streamer.asr.sphinx import is_installed
     from streamer.bench import PARTS, Extent, measure
     from streamer.bench.histogram import histogram_svg
     from streamer.bench.tables import tables
@@ -45,7 +45,7 @@ def bench(
     wanted = [part for part in PARTS if not parts or part in parts]
     if unknown := set(parts or ()) - set(PARTS):
         raise typer.BadParameter(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    asr = asr or ("pocketsphinx" if importlib.util.find_spec("pocketsphinx") else "auto")
+    asr = asr or ("pocketsphinx" if is_installed() else "auto")
     _refuse_unknown_engine(asr)
     for flag, path in (("--out", out), ("--picture", picture)):
         if path is not None:

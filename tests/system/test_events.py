@@ -135,8 +135,8 @@ def test_where_the_sound_of_a_film_ends_its_states_go_on_and_its_utterance_comes
     assert states[-1]["stream_s"] == pytest.approx(4.6, abs=0.15)
     assert (states[-1]["speech_prob"], states[-1]["level_dbfs"]) == (None, None)
     (said,) = (e for e in timely if e["type"] == "utterance")
-    # The end of the sound; FFmpeg before 7 made it whole frames of AAC.
-    assert said["end_s"] == pytest.approx(2.725, abs=0.035)
+    ends_s = pytest.approx(2.75, abs=0.01), pytest.approx(2.70, abs=0.01)  # in whole frames of AAC; as FFmpeg 7 cuts it
+    assert said["end_s"] in ends_s
     assert said["latency_ms"]["endpoint"] <= 450
     (index,) = (at for at, e in enumerate(fast) if e["type"] == "utterance")
     assert fast[index + 1]["stream_s"] <= 2.75 + 0.45
