@@ -2,8 +2,8 @@
 
     python benchmarks/voice_parts.py --run runs/small --data ../shared/data --split calibration
 
-Unweighted recall over the corpora of speech, after eight other clips of the speaker and with nothing heard before. Together: the mean of
-their answers, as the bundle has it.
+Unweighted recall over the corpora of speech, after eight other clips of the speaker and with nothing heard before. Together: the
+mean of their answers by their shares, as the bundle has it.
 """
 
 import argparse
@@ -21,10 +21,10 @@ from training.held_out import predict
 from training.metrics import unweighted_recall
 from training.modality_data import modality_data
 from training.progress import Progress
-from training.recipes.small import SPEECH, small
+from training.recipes.small import SPEECH, VOICE, small
 from training.samples import Sample, select
 from training.sessions import EARLIER
-from training.stages.unimodal import UnimodalStage, Workshop, load_best, unimodal
+from training.stages.unimodal import Workshop, load_best, unimodal
 
 _BATCH: Final = 32
 
@@ -42,13 +42,12 @@ def answers(samples: list[Sample], shop: Workshop, earlier: int, progress: Progr
         earlier=earlier,
     )
     found: dict[str, Float32] = {}
-    for stage in recipe.stages:
-        if isinstance(stage, UnimodalStage) and stage.part:
-            network = unimodal(recipe.network, "audio", stage.part).eval()
-            load_best(shop, stage.name, network)
-            with torch.inference_mode():
-                found[stage.part] = predict(network, data).emotion.numpy()
-    return {**found, "together": np.mean(list(found.values()), axis=0)}
+    for part, stage in zip(recipe.network.encodings["audio"].encoder.parts, VOICE, strict=True):
+        network = unimodal(recipe.network, "audio", part).eval()
+        load_best(shop, stage, network)
+        with torch.inference_mode():
+            found[part] = predict(network, data).emotion.numpy()
+    return {**found, "together": np.average(list(found.values()), axis=0, weights=list(VOICE.values()))}
 
 
 def recalls(logits: Float32, samples: list[Sample]) -> list[float]:

@@ -1,6 +1,6 @@
 """From one vector to the two decisions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
@@ -30,8 +30,13 @@ class Heads(nn.Module):
         return Logits(self.emotion(vector), self.sentiment(vector))
 
 
-def averaged(several: Sequence[Heads]) -> Heads:
-    """Heads on vectors side by side that answer the mean of what each says of its own: a product of experts who are trusted alike."""
+def averaged(shares: Mapping[Heads, float]) -> Heads:
+    """Heads on vectors side by side that answer the mean of what each says of its own: a product of experts (Hinton, 2002).
+
+    Args:
+        shares: How much each is trusted; they sum to 1.
+    """
+    several = tuple(shares)
     together = Heads(sum(heads.emotion.in_features for heads in several))
     layers = (
         (together.emotion, [heads.emotion for heads in several]),
@@ -39,8 +44,9 @@ def averaged(several: Sequence[Heads]) -> Heads:
     )
     with torch.no_grad():
         for layer, of_each in layers:
-            layer.weight.copy_(torch.cat([one.weight for one in of_each], dim=1) / len(of_each))
-            layer.bias.copy_(torch.stack([one.bias for one in of_each]).mean(0))
+            weighted = tuple(zip(of_each, shares.values(), strict=True))
+            layer.weight.copy_(torch.cat([share * one.weight for one, share in weighted], dim=1))
+            layer.bias.copy_(torch.stack([share * one.bias for one, share in weighted]).sum(0))
     return together
 
 

@@ -28,7 +28,7 @@ from training.samples import Sample, select
 from training.sessions import EARLIER
 from training.speakers import Fold, folded
 from training.stage_record import check_same
-from training.stages.fusion import FusionStage, trained_encoder
+from training.stages.fusion import FusionStage, Source, trained_encoder
 from training.stages.unimodal import UnimodalStage, Workshop
 from training.studies import Rows, write_csv, write_markdown
 from training.team import team
@@ -130,7 +130,7 @@ def _found(samples: list[Sample], predicted: Int64) -> OutOfFold:
     )
 
 
-def _voice(recipe: Recipe) -> tuple[str | tuple[str, ...], tuple[UnimodalStage, ...]]:
+def _voice(recipe: Recipe) -> tuple[Source, tuple[UnimodalStage, ...]]:
     """Which stages train the recipe's voice, as the fusion names them; and the stages."""
     last = recipe.stages[-1]
     if not isinstance(last, FusionStage) or _MODALITY not in last.encoders:

@@ -1,7 +1,7 @@
 """Two that listen in different ways: a network that learned from emotions alone, and Whisper's first layers, which know many voices.
 
-Each is trained by itself, and what they say is averaged. Strangers of whom nothing was heard before are told better than by either; after
-eight of their utterances too on calibration, though not on dev (docs/results.md).
+Each is trained by itself, and the weighted mean of what they say is taken. Strangers of whom nothing was heard before are told better than
+by either; after eight of their utterances too on calibration, though not on dev (docs/results.md).
 """
 
 from typing import ClassVar

@@ -37,13 +37,13 @@ def test_a_width_that_is_not_its_parts_is_refused() -> None:
         CnnWhisper(cnn=TINY.cnn, whisper=TINY.whisper, width=20).build(SESSION_MEL)
 
 
-def test_averaged_heads_answer_the_mean_of_what_each_says() -> None:
+def test_averaged_heads_answer_the_mean_of_what_each_says_weighted_by_its_share() -> None:
     one, other = Heads(5), Heads(7)
     vectors = torch.randn(4, 12)
-    together = averaged([one, other])(vectors)
+    together = averaged({one: 0.25, other: 0.75})(vectors)
     apart = one(vectors[:, :5]), other(vectors[:, 5:])
-    torch.testing.assert_close(together.emotion, (apart[0].emotion + apart[1].emotion) / 2)
-    torch.testing.assert_close(together.sentiment, (apart[0].sentiment + apart[1].sentiment) / 2)
+    torch.testing.assert_close(together.emotion, 0.25 * apart[0].emotion + 0.75 * apart[1].emotion)
+    torch.testing.assert_close(together.sentiment, 0.25 * apart[0].sentiment + 0.75 * apart[1].sentiment)
 
 
 def test_parts_that_were_trained_apart_are_put_together_with_their_heads(tmp_path: Path) -> None:
@@ -53,6 +53,6 @@ def test_parts_that_were_trained_apart_are_put_together_with_their_heads(tmp_pat
         (tmp_path / stage).mkdir()
         torch.save(apart[part].state_dict(), tmp_path / stage / "best.pt")
     shop = Workshop(tmp_path, tmp_path, tmp_path)
-    whole = trained_encoder(NETWORK, "audio", tuple(stages.values()), shop).eval()
+    whole = trained_encoder(NETWORK, "audio", {"audio-speech": 0.4, "audio-whisper": 0.6}, shop).eval()
     said = [part.eval()(*HEARD).emotion for part in apart.values()]
-    torch.testing.assert_close(whole(*HEARD).emotion, (said[0] + said[1]) / 2)
+    torch.testing.assert_close(whole(*HEARD).emotion, 0.4 * said[0] + 0.6 * said[1])

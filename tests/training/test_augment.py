@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from streamer.features import ContextTurn, LogMelSpec
 from streamer.features.arrays import Float32
-from streamer.features.log_mel import log_mel, normalise
+from streamer.features.log_mel import log_mel, mel_edges_hz, normalise
+from streamer.features.voice_spectrum import voice_spectrum
 from training.augment.face import FaceAugment, augment_face
 from training.augment.recognised import Misheard, TextAugment, augment, recognised
 from training.augment.sound import SoundAugment, augment_mel, mask_mel
@@ -78,6 +79,21 @@ def test_sound_stays_finite_and_within_the_longest_crop(seconds: float) -> None:
         assert changed.shape[1] == SPEC.n_mels
         assert len(changed) <= 100 * SoundAugment().max_crop_s * 1.2
         assert np.isfinite(changed).all()
+
+
+def test_a_line_carries_the_middle_of_a_voice_and_of_what_was_heard_before_and_little_else() -> None:
+    over_a_line = SoundAugment(
+        line=1, whole=1, gain_db=0, noise=0, speed=0, pitch_bands=0, tilt_db=0, reverb=0, time_masks=0, band_masks=0
+    )
+    recorded = log_mel(np.random.default_rng(1).normal(0, 0.05, 32_000).astype(np.float32), SPEC)
+    before = voice_spectrum(recorded)[None]
+    centres_hz = np.array(mel_edges_hz(SPEC)[1:-1])
+    middle, above = (centres_hz > 350) & (centres_hz < 3_000), centres_hz > 7_000
+    for seed in range(20):
+        mel, known = augment_mel(recorded, before, SPEC, over_a_line, np.random.default_rng(seed))
+        assert mel[:, middle] == pytest.approx(recorded[:, middle], abs=1e-3)
+        assert (mel[:, above] < recorded[:, above] - 1).all()
+        assert known == pytest.approx(voice_spectrum(mel)[None], abs=0.01)
 
 
 def test_a_face_keeps_its_shape_and_range_and_the_same_draw_gives_the_same_face() -> None:

@@ -1,10 +1,13 @@
 """Rooms, microphones and voices, imitated on log-mel before it is normalised."""
 
+from typing import Final
+
 import msgspec
 import numpy as np
 
 from streamer.features import LogMelSpec
 from streamer.features.arrays import Float32
+from streamer.features.log_mel import mel_edges_hz
 from training.sessions import SessionAugment
 
 
@@ -24,6 +27,8 @@ class SoundAugment(msgspec.Struct, frozen=True, kw_only=True):
     tilt_db: float = 4.0
     reverb: float = 0.15
     """Share of clips whose bands decay slowly, as in a room."""
+    line: float = 0.0
+    """Share of clips that come over a line which carries a part of the spectrum alone: a telephone's, a radio's, a sparing codec's."""
     time_masks: int = 1
     time_mask_frames: int = 20
     band_masks: int = 1
@@ -59,6 +64,9 @@ def augment_mel(
     if rng.random() < config.noise:
         noise = _noise(power, rng)
         power, power_before = power + noise, power_before + noise.mean(axis=0)
+    if rng.random() < config.line:
+        carried = _line(spec, rng)
+        power, power_before = power * carried, power_before * carried
     return np.log(power + spec.floor).astype(np.float32), np.log(power_before + spec.floor).astype(np.float32)
 
 
@@ -104,6 +112,19 @@ def _reverb(power: Float32, decay: float) -> Float32:
     from scipy.signal import lfilter
 
     return np.asarray(lfilter([1 - decay], [1, -decay], power, axis=0), np.float32) * 0.6 + power * 0.4
+
+
+_SILENT_DB: Final = 80.0
+"""What a resampler leaves of a band that a line cannot carry: G.711's takes 60 to 80 dB away from our clips (`benchmarks/telephone.py`)."""
+
+
+def _line(spec: LogMelSpec, rng: np.random.Generator) -> Float32:
+    """What a line carries of each band's power, [n_mels]: from 50 to 350 Hz up to 3 to 6 kHz, with edges of 30 to 120 dB an octave."""
+    low_hz, high_hz = rng.uniform(50, 350), 1_000 * 2 ** rng.uniform(np.log2(3), np.log2(6))
+    octaves = np.log2(np.array(mel_edges_hz(spec)[1:-1]))
+    outside = np.maximum(np.log2(low_hz) - octaves, 0) + np.maximum(octaves - np.log2(high_hz), 0)
+    lost_db = np.minimum(outside * rng.uniform(30, 120), _SILENT_DB)
+    return np.asarray(10 ** (-lost_db / 10), np.float32)
 
 
 def _noise(power: Float32, rng: np.random.Generator) -> Float32:

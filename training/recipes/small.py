@@ -46,8 +46,8 @@ _VOICES_AS_WHISPER_HEARS: Final = UnimodalStage(
     part="whisper",
     corpora=SPEECH,
     start="whisper-tiny.en",
-    # Whisper knows voices of every pitch and speed; what is imitated are microphones and noise.
-    sound=SoundAugment(speed=0.0, pitch_bands=0.0, max_crop_s=12.0, reverb=0.0, time_masks=0, band_masks=0),
+    # Whisper knows voices of every pitch and speed; what is imitated are microphones, noise and lines.
+    sound=SoundAugment(speed=0.0, pitch_bands=0.0, max_crop_s=12.0, reverb=0.0, line=0.3, time_masks=0, band_masks=0),
     score="unweighted_recall",
     loop=LoopConfig(
         epochs=16,
@@ -60,6 +60,8 @@ _VOICES_AS_WHISPER_HEARS: Final = UnimodalStage(
     ),
 )
 """Only the layer on what Whisper says learns, and the heads."""
+VOICE: Final = {_VOICES.name: 0.4, _VOICES_AS_WHISPER_HEARS.name: 0.6}
+"""Over narrow lines the CNN is worth less: it is too small to learn them without unlearning others, so it did not (CHANGELOG.md)."""
 _PICTURES: Final = UnimodalStage(
     name="video-faces",
     modality="video",
@@ -94,7 +96,7 @@ def small(size: Size) -> Recipe:
 def _full() -> Recipe:
     return Recipe(
         name="small",
-        version="9",
+        version="10",
         size="full",
         network=NetworkConfig(
             {
@@ -111,7 +113,7 @@ def _full() -> Recipe:
             _PICTURES,
             _PICTURES_AGAIN,
             FusionStage(
-                encoders={"text": "text-taught", "audio": ("audio-speech", "audio-whisper"), "video": "video-again"},
+                encoders={"text": "text-taught", "audio": VOICE, "video": "video-again"},
                 corpora={"text": ("meld",), "audio": SPEECH, "video": ("ferplus",)},
                 augmented_views={"text": 1, "audio": 2, "video": 2},
                 loop=LoopConfig(
@@ -157,7 +159,7 @@ def _tiny() -> Recipe:
             ),
             UnimodalStage(name="video-faces", modality="video", corpora=("ferplus",), loop=loop, limit=16),
             FusionStage(
-                encoders={"text": "text-taught", "audio": ("audio-speech", "audio-whisper"), "video": "video-faces"},
+                encoders={"text": "text-taught", "audio": VOICE, "video": "video-faces"},
                 corpora={"text": ("meld",), "audio": ("ravdess",), "video": ("ferplus",)},
                 augmented_views={"text": 1, "audio": 1, "video": 1},
                 loop=loop,

@@ -33,12 +33,16 @@ _TYPICAL: Final = 128
 """Samples of each modality that 8-bit graphs are measured on."""
 
 
+Source = str | dict[str, float]
+"""A stage; of an encoder that has parts, the stages that trained them, in their order, each with its answer's share in the whole."""
+
+
 class FusionStage(msgspec.Struct, frozen=True, kw_only=True):
     """One training of the fusion, which also writes the whole network and its calibration."""
 
     name: str = "fusion"
-    encoders: dict[Modality, str | tuple[str, ...]]
-    """The stage that trained each modality's encoder; of one that has parts, the stages that trained them, in their order."""
+    encoders: dict[Modality, Source]
+    """What trained each modality's encoder."""
     corpora: dict[Modality, tuple[str, ...]]
     augmented_views: dict[Modality, int]
     """Beside the sample as it is."""
@@ -143,22 +147,20 @@ def _typical(
     return found
 
 
-def trained_encoder(
-    config: NetworkConfig, modality: Modality, source: str | tuple[str, ...], shop: Workshop
-) -> Unimodal:
-    """An encoder under its heads, as its stage left them; parts under heads that answer the mean of what theirs do."""
+def trained_encoder(config: NetworkConfig, modality: Modality, source: Source, shop: Workshop) -> Unimodal:
+    """An encoder under its heads, as its stage left them; parts under heads that answer the weighted mean of what theirs do."""
     whole = unimodal(config, modality)
     if isinstance(source, str):
         load_best(shop, source, whole)
         return whole
-    heads = []
+    shares = {}
     parts = cast("nn.ModuleDict", whole.encoder.parts)
-    for (name, module), stage in zip(parts.items(), source, strict=True):
+    for (name, module), (stage, share) in zip(parts.items(), source.items(), strict=True):
         part = unimodal(config, modality, name)
         load_best(shop, stage, part)
         module.load_state_dict(part.encoder.state_dict())
-        heads.append(part.heads)
-    whole.heads = averaged(heads)
+        shares[part.heads] = share
+    whole.heads = averaged(shares)
     return whole
 
 
