@@ -115,7 +115,7 @@ def _reverb(power: Float32, decay: float) -> Float32:
 
 
 _SILENT_DB: Final = 80.0
-"""What a resampler leaves of a band that a line cannot carry: G.711's takes 60 to 80 dB away from our clips (`benchmarks/telephone.py`)."""
+"""What a resampler leaves of a band that a line cannot carry: G.711's takes 60 to 80 dB (`benchmarks/voice_conditions.py`)."""
 
 
 def _line(spec: LogMelSpec, rng: np.random.Generator) -> Float32:
